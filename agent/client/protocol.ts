@@ -1,0 +1,52 @@
+/** What both ends of a stream agree on before the first frame. */
+import { VERSION } from '../wire/frame.ts';
+import { StreamError } from './errors.ts';
+
+export const STREAM_PATH = '/v1/stream';
+export const DEFAULT_ADDRESS = '127.0.0.1:9430';
+
+/** WebSocket subprotocol: another version of frames is another protocol. */
+export const PROTOCOL = `hoplens.v${VERSION}`;
+
+/** A browser cannot send an Authorization header with a WebSocket: the token goes as Kubernetes does it. */
+export const TOKEN_PROTOCOL_PREFIX = 'base64url.bearer.authorization.k8s.io.';
+
+/** `node`: the agent's own stream. `cluster`: its peers' streams too. */
+export type Scope = 'node' | 'cluster';
+
+/** Reason of a close with code 1000: nothing more will come, do not connect again. */
+export const END_OF_RECORDING = 'end of recording';
+
+/** A control message as a reader sends it: JSON text. */
+export interface SampleControl {
+  type: 'sample';
+  exponent: 'auto' | number;
+}
+export type Control = SampleControl;
+
+/**
+ * The address of a stream from what a user writes: `host:port`, `ws://host:port` or `http://host:port`, with or without path.
+ * @throws StreamError 'address'
+ */
+export function streamUrl(address: string, scope: Scope): string {
+  const url = parseAddress(address);
+  const protocols: Record<string, string> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' };
+  const protocol = protocols[url.protocol];
+  if (protocol === undefined) throw new StreamError('address', `${address} is not a ws:// or wss:// address`);
+  if (url.username || url.password || url.search) {
+    throw new StreamError(
+      'address',
+      `${url.host}: an address takes no user, password or query; a token comes from --token-file`,
+    );
+  }
+  const path = url.pathname === '/' ? STREAM_PATH : url.pathname;
+  return `${protocol}//${url.host}${path}?scope=${scope}`;
+}
+
+function parseAddress(address: string): URL {
+  try {
+    return new URL(address.includes('://') ? address : `ws://${address}`);
+  } catch {
+    throw new StreamError('address', `${address} is not an address: write HOST:PORT or ws://HOST:PORT`);
+  }
+}

@@ -1,0 +1,128 @@
+import { Command } from 'commander';
+import { DEFAULT_ADDRESS } from '../client/protocol.ts';
+import { StreamError } from '../client/errors.ts';
+import { startAgent, type AgentOptions } from '../daemon/agent.ts';
+import { AgentError } from '../daemon/worker.ts';
+import { ServerError } from '../server/errors.ts';
+import { applyConfig, collect, configOption, integer, option, sample, tokenFileOption } from './options.ts';
+import { version } from './version.ts';
+
+interface Options {
+  node?: string;
+  listen: string;
+  peer?: string[];
+  tokenFile?: string;
+  device?: string[];
+  sample: 'auto' | number;
+  budget: number;
+  hooks: AgentOptions['hooks'];
+  vxlanPort?: string[];
+  maxDevices: number;
+}
+
+const say = (line: string): void => void process.stderr.write(`hoplens agent: ${line}\n`);
+
+/** What a user can do about it, beside what went wrong. */
+const advice: Record<string, string> = {
+  'no-permission': 'run it as root, or with the capabilities BPF, NET_ADMIN and PERFMON',
+  'no-bpf': 'hoplens needs Linux 6.1 or newer with eBPF; hoplens replay shows a recording anywhere',
+  'no-btf': 'the kernel needs CONFIG_DEBUG_INFO_BTF',
+  'not-built': 'npm run build makes it',
+};
+
+const isUsage = (error: unknown): boolean =>
+  (error instanceof StreamError && error.code === 'address') ||
+  (error instanceof ServerError && ['listen', 'token-required', 'token-file'].includes(error.code));
+
+function report(error: unknown): number {
+  const { message, code } = error as { message: string; code?: string };
+  say(message);
+  if (code !== undefined && advice[code]) say(advice[code]);
+  return isUsage(error) ? 2 : 1;
+}
+
+async function run(options: Options): Promise<number> {
+  try {
+    const agent = await startAgent({
+      ...(options.node !== undefined && { node: options.node }),
+      ...(options.tokenFile !== undefined && { tokenFile: options.tokenFile }),
+      listen: options.listen,
+      peers: options.peer ?? [],
+      devices: options.device ?? [],
+      sample: options.sample,
+      budget: options.budget,
+      hooks: options.hooks,
+      vxlanPorts: (options.vxlanPort ?? []).map(integer(1, 65535)),
+      maxDevices: options.maxDevices,
+      version,
+      say,
+    });
+    say(`node ${agent.node}, ${agent.hooks} hooks, listening on ${agent.url}`);
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void agent.stop());
+    const error = await agent.ended;
+    return error instanceof AgentError ? report(error) : 0;
+  } catch (error) {
+    return report(error);
+  }
+}
+
+export function agentCommand(exit: (code: number) => void): Command {
+  return new Command('agent')
+    .summary('watch this node: load the kernel programs, stream what they see')
+    .description(
+      "Watches the node whose network namespace it runs in. It attaches small eBPF programs to pods' veths, bridges,\n" +
+        'tunnels and uplinks, which never change a packet, and serves what they see as a stream over WebSocket.\n' +
+        'Any agent is a gateway too: name the others with --peer, and readers of this one see them all.',
+    )
+    .addOption(option('--node <name>', 'name of this node; the host name by default'))
+    .addOption(
+      option('--listen <host:port>', 'where to serve; beyond loopback it wants a token').default(DEFAULT_ADDRESS),
+    )
+    .addOption(
+      option('--peer <url...>', 'another agent, as ws://HOST:PORT; may be given several times').argParser(collect),
+    )
+    .addOption(tokenFileOption())
+    .addOption(
+      option(
+        '--device <glob...>',
+        "watch only devices of these names; by default all that carry pods' packets",
+      ).argParser(collect),
+    )
+    .addOption(
+      option(
+        '--sample <auto|k>',
+        'one record for every 2^k bytes of TCP; auto keeps the budget, 0 follows every packet',
+      )
+        .default('auto')
+        .argParser(sample),
+    )
+    .addOption(
+      option('--budget <records/s>', 'records that this node may make')
+        .default(20_000)
+        .argParser(integer(100, 10_000_000)),
+    )
+    .addOption(
+      option(
+        '--vxlan-port <port...>',
+        "look into VXLAN on these UDP ports too, besides 8472, 4789, 6784 and the devices' own",
+      ).argParser(collect),
+    )
+    .addOption(option('--hooks <kind>', 'how to attach').choices(['auto', 'tcx', 'clsact']).default('auto'))
+    .addOption(
+      option('--max-devices <number>', 'devices watched at once; each takes 256 bytes for every CPU')
+        .default(2048)
+        .argParser(integer(1, 32768)),
+    )
+    .addOption(configOption())
+    .hook('preAction', applyConfig)
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  hoplens agent                                            watch this host, serve on loopback\n' +
+        '  hoplens agent --node n1 --listen 10.0.0.1:9430 --token-file /etc/hoplens/token \\\n' +
+        '    --peer ws://10.0.0.2:9430                              one of two nodes\n' +
+        '\nEvery option can come from HOPLENS_<NAME> (HOPLENS_TOKEN_FILE=...) or from the YAML file of --config.\n' +
+        'It ends with 0 when told to stop, 1 when it fails, 2 for wrong usage.',
+    )
+    .action(async (options: Options) => exit(await run(options)));
+}

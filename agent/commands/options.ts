@@ -1,0 +1,101 @@
+/** Options that several commands share: their parsing, environment variables and the configuration file. */
+import { readFileSync } from 'node:fs';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { parse as parseYaml } from 'yaml';
+
+/** Wrong usage: exit code 2. */
+export class UsageError extends Error {
+  override name = 'UsageError';
+}
+
+/** An option that can also come from HOPLENS_<NAME> and from the file of --config. */
+export function option(flags: string, description: string): Option {
+  const made = new Option(flags, description);
+  return made.env(`HOPLENS_${made.name().replace(/-/g, '_').toUpperCase()}`);
+}
+
+/** For options that may be given several times; in a variable they are separated by commas. */
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), ...value.split(',').map((part) => part.trim()).filter((part) => part !== '')]; // prettier-ignore
+}
+
+const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `250ms`, `10s`, `5m`, `1h`; a bare number is seconds. */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  if (!match) throw new InvalidArgumentError('It is a number with ms, s, m or h, as in 30s.');
+  return Number(match[1]) * units[match[2] ?? 's'];
+}
+
+/** A whole number between two others. */
+export const integer =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It is a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+
+/** `auto` or an exponent. */
+export const sample = (text: string): 'auto' | number => (text === 'auto' ? 'auto' : integer(0, 31)(text));
+
+/** Decimal factors of a number from a file: YAML gives numbers and lists, options take text. */
+const asText = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value));
+
+function readConfig(file: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = parseYaml(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`cannot read the configuration ${file}: ${(error as Error).message.split('\n')[0]}`);
+  }
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw new UsageError(`${file} is not a map of options`);
+  return value as Record<string, unknown>;
+}
+
+/**
+ * Fills in from the file of --config what neither the command line nor the environment said. Names are those of the
+ * options, without their dashes.
+ * @throws UsageError
+ */
+export function applyConfig(command: Command): void {
+  const file = command.opts<{ config?: string }>().config;
+  if (file === undefined) return;
+  for (const [name, value] of Object.entries(readConfig(file))) {
+    const known = command.options.find((candidate) => candidate.name() === name);
+    if (!known || name === 'config') throw new UsageError(`${file}: hoplens ${command.name()} has no option ${name}`);
+    const source = command.getOptionValueSource(known.attributeName());
+    if (source !== undefined && source !== 'default') continue;
+    command.setOptionValueWithSource(known.attributeName(), parseValue(known, value, file), 'config');
+  }
+}
+
+function parseValue(known: Option, value: unknown, file: string): unknown {
+  if (known.isBoolean()) {
+    if (typeof value !== 'boolean') throw new UsageError(`${file}: ${known.name()} is true or false`);
+    return value;
+  }
+  const text = asText(value);
+  if (known.argChoices && !known.argChoices.includes(text)) {
+    throw new UsageError(`${file}: ${known.name()} is one of ${known.argChoices.join(', ')}`);
+  }
+  if (!known.parseArg) return text;
+  try {
+    return known.parseArg(text, undefined as never);
+  } catch (error) {
+    throw new UsageError(`${file}: ${known.name()} cannot be ${text}: ${(error as Error).message}`);
+  }
+}
+
+export const configOption = (): Option =>
+  option('--config <file>', 'YAML file with any of these options, by their names');
+
+export const tokenFileOption = (): Option =>
+  option('--token-file <file>', 'file with the bearer token that agents and readers share; needed beyond loopback');
+
+export const gatewayOption = (defaultAddress: string): Option =>
+  option('--gateway <url>', 'agent to read from').default(defaultAddress);

@@ -1,0 +1,189 @@
+/** The daemon: the kernel worker's frames, and those of the peers, to whoever reads. */
+import { lookup } from 'node:dns/promises';
+import { hostname } from 'node:os';
+import { streamUrl } from '../client/protocol.ts';
+import type { Endpoint } from '../kernel/library.ts';
+import { readTokenFile } from '../server/auth.ts';
+import { createGateway } from '../server/gateway.ts';
+import { parseListen, type Listen } from '../server/listen.ts';
+import { createMetrics, type Metrics } from '../server/metrics/metrics.ts';
+import { startServer } from '../server/server.ts';
+import { createHub, framePlace, type FrameSource } from '../server/source.ts';
+import { FrameType } from '../wire/frame.ts';
+import { AgentError, startKernelWorker, type KernelWorker } from './worker.ts';
+
+export interface AgentOptions {
+  node?: string;
+  /** HOST:PORT, or a socket that whoever started us opened. */
+  listen: string | Listen;
+  peers: string[];
+  tokenFile?: string;
+  devices: string[];
+  sample: 'auto' | number;
+  budget: number;
+  hooks: 'auto' | 'tcx' | 'clsact';
+  vxlanPorts: number[];
+  maxDevices: number;
+  version: string;
+  say: (line: string) => void;
+}
+
+export interface RunningAgent {
+  node: string;
+  url: string;
+  hooks: 'tcx' | 'clsact';
+  /** Resolves when the agent is gone: without an error where it was told to stop. */
+  ended: Promise<AgentError | undefined>;
+  stop(): Promise<void>;
+}
+
+/** A status message comes every second; without one for this long the worker is stuck. */
+const HEARTBEAT_MS = 5000;
+/** Names of peers may come to mean other addresses. */
+const RESOLVE_MS = 30_000;
+
+/** A source that says when its first reader comes and its last one goes. */
+function counted(source: FrameSource, onChange: (isRead: boolean) => void): FrameSource {
+  let readers = 0;
+  return {
+    state: () => source.state(),
+    subscribe(listener) {
+      const unsubscribe = source.subscribe(listener);
+      if (readers++ === 0) onChange(true);
+      return () => {
+        unsubscribe();
+        if (--readers === 0) onChange(false);
+      };
+    },
+  };
+}
+
+/** Addresses of the peers' sockets, for our own stream is not to be followed. */
+async function resolvePeers(peers: string[]): Promise<Endpoint[]> {
+  const endpoints = peers.map(async (peer) => {
+    const { hostname: host, port, protocol } = new URL(streamUrl(peer, 'node'));
+    const found = await lookup(host.replace(/^\[|\]$/g, ''), { all: true }).catch(() => []);
+    return found.map(({ address }) => ({ address, port: Number(port) || (protocol === 'wss:' ? 443 : 80) }));
+  });
+  return (await Promise.all(endpoints)).flat();
+}
+
+/**
+ * Starts an agent in the network namespace of this process.
+ * @throws AgentError, ServerError, StreamError in sentences for who started it
+ */
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  const { say } = options;
+  const node = options.node ?? hostname();
+  const token = readToken(options.tokenFile, say);
+  const hub = createHub();
+  let ownStream: number | undefined;
+  let lastStatusMs = -Infinity;
+  let worker: KernelWorker | undefined;
+  let isWanted = false;
+
+  const own = counted(hub, (wanted) => {
+    isWanted = wanted;
+    worker?.send({ type: 'wanted', wanted });
+  });
+  const gateway = createGateway({ peers: options.peers, token, node, ownStream: () => ownStream });
+  const onFrame = (frame: Uint8Array): void => {
+    const place = framePlace(frame);
+    ownStream = place.stream;
+    if (place.type === FrameType.status) lastStatusMs = performance.now();
+    hub.push(frame);
+  };
+  const ready = (): { ready: boolean; reasons: string[] } => {
+    const reasons: string[] = [];
+    if (!worker) reasons.push('the kernel programs are not loaded yet');
+    else if (performance.now() - lastStatusMs > HEARTBEAT_MS)
+      reasons.push('the kernel worker has said nothing for 5 s');
+    return { ready: reasons.length === 0, reasons };
+  };
+
+  // First the port: whoever finds it taken has changed nothing in the kernel.
+  const metrics = createLateMetrics();
+  const server = await startServer({
+    listen: typeof options.listen === 'string' ? parseListen(options.listen) : options.listen,
+    token,
+    sources: (scope) => (scope === 'node' ? [own] : [own, gateway]),
+    metrics: () => metrics.body(),
+    ready,
+    onControl: (control) => worker?.send(control),
+  });
+  const end = deferred<AgentError | undefined>();
+  try {
+    worker = await startKernelWorker({
+      node,
+      hoplensVersion: options.version,
+      budget: options.budget,
+      hooks: options.hooks,
+      devices: options.devices,
+      vxlanPorts: options.vxlanPorts,
+      maxDevices: options.maxDevices,
+      ...(options.sample !== 'auto' && { exponent: options.sample }),
+      onFrame,
+      onWarning: say,
+      onEnd: end.resolve,
+    });
+  } catch (error) {
+    gateway.stop();
+    await server.stop();
+    throw error;
+  }
+  const running = worker;
+  running.send({ type: 'wanted', wanted: isWanted });
+  metrics.set(createMetrics({ version: options.version, server: () => server.stats, node: hub, gateway, segments: running.segments })); // prettier-ignore
+
+  const exclude = async (): Promise<void> => {
+    const peers = await resolvePeers(options.peers);
+    running.send({ type: 'exclude', listenPort: server.port, peers });
+  };
+  await exclude();
+  const resolving = setInterval(() => void exclude(), RESOLVE_MS);
+
+  const stopServing = async (): Promise<void> => {
+    clearInterval(resolving);
+    metrics.stop();
+    gateway.stop();
+    await server.stop();
+  };
+  return {
+    node,
+    url: server.url,
+    hooks: running.hooks,
+    ended: end.promise.then(async (error) => {
+      await stopServing();
+      return error;
+    }),
+    stop: () => running.stop(),
+  };
+}
+
+interface Deferred<T> {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => (resolve = settle));
+  return { promise, resolve };
+}
+
+/** The server listens before there is anything to measure. */
+function createLateMetrics() {
+  let metrics: Metrics | undefined;
+  return {
+    set: (to: Metrics) => void (metrics = to),
+    stop: () => metrics?.stop(),
+    body: () => metrics?.body() ?? Promise.reject(new Error('the kernel programs are not loaded yet')),
+  };
+}
+
+function readToken(file: string | undefined, say: (line: string) => void): string | undefined {
+  if (file === undefined) return undefined;
+  const { token, warning } = readTokenFile(file);
+  if (warning) say(warning);
+  return token;
+}

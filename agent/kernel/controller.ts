@@ -1,0 +1,135 @@
+/**
+ * Chooses the exponents that keep the records within the budget. It computes them from what passed, counted exactly in
+ * the kernel, instead of feeling its way: below log2 of the packets' length the rate does not change with the exponent,
+ * so stepping by one would hunt.
+ *
+ * Each step up halves what it reduces, so the smallest exponent that fits uses more than half of what it may:
+ * 45-90 % of the budget, or less at exponent 0.
+ */
+import type { Exponents } from '../wire/messages.ts';
+import { LEVELS, emptyDemand, type Demand } from './totals.ts';
+
+export const MAX_EXPONENT = 31;
+
+/** Room for what the next moment brings. */
+const TARGET = 0.9;
+
+/** Falling waits until a lower exponent would have fitted for this long: a pause is not a change. */
+const FALL_AFTER_NS = 1e9;
+
+/** Packets are followed whole and not by bytes: an exponent that follows, by about the bytes of a full packet. */
+const BYTES_PER_PACKET_LOG2 = 10;
+
+/** The exponent of packets that goes with one of marks. */
+export const packetExponent = (marks: number): number => Math.max(0, marks - BYTES_PER_PACKET_LOG2);
+
+/** Records that the marks of `bytes` in `packets` make at an exponent. `level` is the one they were counted under. */
+function markRecords(bytes: number, packets: number, level: number, exponent: number): number {
+  if (bytes === 0) return 0;
+  // Under the exponent in force all shorter packets were counted together: their mean length stands for them.
+  const own = Math.min(level, Math.floor(Math.log2(bytes / packets)));
+  return bytes / 2 ** Math.max(exponent, own);
+}
+
+/** Records that this demand would make, SYN, FIN and RST left out. */
+export function expectedRecords(demand: Demand, exponent: number): number {
+  let records = demand.packets / 2 ** packetExponent(exponent);
+  for (let level = 0; level < LEVELS; level++) {
+    records += markRecords(demand.markBytes[level], demand.markPackets[level], level, exponent);
+  }
+  return records;
+}
+
+/** The exponents that fit this demand, counted over `seconds`, into the budget in records per second. */
+export function fitExponents(demand: Demand, seconds: number, budget: number): Exponents {
+  const allowed = budget * TARGET * seconds;
+  let control = 0;
+  // SYN, FIN and RST say where connections begin and end: all of them, until they alone take half.
+  while (control < MAX_EXPONENT && demand.control / 2 ** control > allowed / 2) control++;
+  const left = allowed - demand.control / 2 ** control;
+  let marks = 0;
+  while (marks < MAX_EXPONENT && expectedRecords(demand, marks) > left) marks++;
+  return { marks, packets: packetExponent(marks), control };
+}
+
+const isHigher = (a: Exponents, b: Exponents): boolean => a.marks > b.marks || a.control > b.control;
+const isSame = (a: Exponents, b: Exponents): boolean => a.marks === b.marks && a.control === b.control;
+
+const highest = (a: Exponents, b: Exponents): Exponents => {
+  const marks = Math.max(a.marks, b.marks);
+  return { marks, packets: packetExponent(marks), control: Math.max(a.control, b.control) };
+};
+
+export interface Controller {
+  readonly exponents: Exponents;
+  /** Totals since the start, at a time that rises. Returns the exponents when they changed. */
+  update(total: Demand, nowNs: number): Exponents | undefined;
+  /** The ring fills faster than it is drained: one step up at once. */
+  raise(): Exponents | undefined;
+}
+
+function difference(total: Demand, before: Demand): Demand {
+  return {
+    markBytes: total.markBytes.map((value, i) => value - before.markBytes[i]),
+    markPackets: total.markPackets.map((value, i) => value - before.markPackets[i]),
+    packets: total.packets - before.packets,
+    control: total.control - before.control,
+  };
+}
+
+function copy(from: Demand, to: Demand): void {
+  to.markBytes.set(from.markBytes);
+  to.markPackets.set(from.markPackets);
+  to.packets = from.packets;
+  to.control = from.control;
+}
+
+/** `fixed`: an exponent for marks that the user chose; the budget then only names what would fit. */
+export function createController(budget: number, fixed?: number): Controller {
+  const fixedExponents = fixed === undefined ? undefined : { marks: fixed, packets: packetExponent(fixed), control: 0 };
+  let exponents: Exponents = fixedExponents ?? { marks: 0, packets: 0, control: 0 };
+  const before = emptyDemand();
+  let beforeNs: number | undefined;
+  /** The highest that was needed since falling was last possible, and since when. */
+  let needed: Exponents | undefined;
+  let fallSinceNs = 0;
+
+  function change(to: Exponents): Exponents {
+    exponents = to;
+    needed = undefined;
+    return exponents;
+  }
+
+  function decide(fitting: Exponents, nowNs: number): Exponents | undefined {
+    if (isHigher(fitting, exponents)) return change(highest(fitting, exponents));
+    if (isSame(fitting, exponents)) {
+      needed = undefined;
+      return undefined;
+    }
+    if (needed === undefined) fallSinceNs = nowNs;
+    needed = needed === undefined ? fitting : highest(needed, fitting);
+    if (isSame(needed, exponents)) needed = undefined;
+    return needed !== undefined && nowNs - fallSinceNs >= FALL_AFTER_NS ? change(needed) : undefined;
+  }
+
+  return {
+    get exponents() {
+      return exponents;
+    },
+    update(total, nowNs) {
+      const since = beforeNs;
+      if (since !== undefined && nowNs <= since) return undefined;
+      const passed = difference(total, before);
+      copy(total, before);
+      beforeNs = nowNs;
+      if (since === undefined || fixedExponents) return undefined;
+      return decide(fitExponents(passed, (nowNs - since) / 1e9, budget), nowNs);
+    },
+    raise() {
+      if (fixedExponents || exponents.marks >= MAX_EXPONENT) return undefined;
+      // From below the usual packet's length the first steps would change nothing.
+      const marks = Math.max(exponents.marks + 1, BYTES_PER_PACKET_LOG2 + 1);
+      return change({ marks, packets: packetExponent(marks), control: exponents.control });
+    },
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * The Go library, called through koffi: JSON in, JSON out. Load it in a worker only, for a Go function called from
+ * Node's main thread costs a hundred times as much (Go asks glibc for the stack's bounds at each call), and only after
+ * Node's signal handlers stand. It cannot be unloaded.
+ */
+import koffi from 'koffi';
+import type { Struct } from './layout.ts';
+
+export interface OpenRequest {
+  ringBytes: number;
+  maxDevices: number;
+  hooks: 'auto' | 'tcx' | 'clsact';
+}
+
+export interface Opened {
+  hooks: 'tcx' | 'clsact';
+  /** Possible CPUs, which is what per-CPU maps count by. */
+  cpus: number;
+  pageSize: number;
+  ring: { fd: number; bytes: number };
+  hops: { fd: number; bytes: number; perCpu: number };
+  cpusMap: { fd: number; bytes: number };
+  config: { fd: number; bytes: number };
+  layout: { record: Struct; hop_totals: Struct; cpu_state: Struct; config: Struct };
+  enums: Record<string, Record<string, number>>;
+}
+
+export interface Attached {
+  slot: number;
+  foreign: { ingress: number; egress: number };
+}
+
+/** One that runs at a device, in the order in which they run. The name is empty where only CAP_SYS_ADMIN may know it. */
+export interface Program {
+  hook: 'tcx' | 'clsact';
+  name: string;
+  own: boolean;
+}
+
+export interface Attachment {
+  ifindex: number;
+  ethernet: boolean;
+  underlay: boolean;
+}
+
+/** What netlink said, as the library passes it on. */
+export type NetlinkEvent =
+  | { type: 'snapshot-begin' }
+  | { type: 'snapshot-end' }
+  | {
+      type: 'link';
+      ifindex: number;
+      name: string;
+      linkType: string;
+      arphrd: number;
+      mtu: number;
+      mac: string;
+      up: boolean;
+      master: number;
+      peerNsid: number;
+      peerIfindex: number;
+      vxlan?: { vni: number; port: number; local: string; device: number };
+    }
+  | { type: 'link-gone'; ifindex: number }
+  | { type: 'address'; ifindex: number; ip: string; prefix: number; gone: boolean }
+  | {
+      type: 'route';
+      default: boolean;
+      destination: string;
+      gateway: string;
+      ifindex: number;
+      table: number;
+      metric: number;
+      nexthops?: { gateway: string; ifindex: number }[];
+      gone: boolean;
+    }
+  | { type: 'neighbour'; ifindex: number; ip: string; mac: string; state: string; gone: boolean };
+
+export interface Endpoint {
+  address: string;
+  port: number;
+}
+
+/** What the library could not do. `code` is stable, the message says what was being done and why it failed. */
+export class KernelError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.name = 'KernelError';
+    this.code = code;
+  }
+}
+
+interface Answer {
+  ok?: unknown;
+  error?: { code: string; message: string };
+}
+
+/**
+ * Calls that wait for the kernel (with tcx some 25 ms, for it waits until no CPU runs the old programs) go to another thread
+ * and give promises. All others take microseconds.
+ */
+export interface Library {
+  open(request: OpenRequest): Opened;
+  attach(request: Attachment): Promise<Attached>;
+  detach(request: { ifindex: number }): Promise<void>;
+  flags(request: Attachment): void;
+  events(request: { max: number }): { events: NetlinkEvent[]; lost: number };
+  exclude(request: { endpoints: Endpoint[] }): void;
+  foreign(request: { ifindex: number }): Promise<{ ingress: Program[]; egress: Program[] }>;
+  close(): Promise<void>;
+}
+
+/** @throws KernelError 'no-library' when the file is not there or not for this machine */
+export function loadLibrary(file: string): Library {
+  let library;
+  try {
+    library = koffi.load(file);
+  } catch (error) {
+    throw new KernelError('no-library', `loading ${file} failed: ${(error as Error).message} (npm run build makes it)`);
+  }
+  const free = library.func('void hoplens_free(void *answer)');
+  const answer = koffi.disposable('HoplensAnswer', 'str', free);
+  const load = (name: string) => library.func(`hoplens_${name}`, answer, ['str']);
+  const bind = (name: string): ((request: unknown) => unknown) => {
+    const call = load(name) as (request: string) => string;
+    return (request) => unwrap(JSON.parse(call(JSON.stringify(request))) as Answer);
+  };
+  const bindAsync = (name: string): ((request: unknown) => Promise<unknown>) => {
+    const call = load(name);
+    return (request) =>
+      new Promise((resolve, reject) => {
+        call.async(JSON.stringify(request), (error: Error | null, text: string) => {
+          if (error) return reject(error);
+          try {
+            resolve(unwrap(JSON.parse(text) as Answer));
+          } catch (thrown) {
+            reject(thrown);
+          }
+        });
+      });
+  };
+  const close = bindAsync('close');
+  return {
+    open: bind('open') as Library['open'],
+    attach: bindAsync('attach') as Library['attach'],
+    detach: bindAsync('detach') as Library['detach'],
+    flags: bind('flags'),
+    events: bind('events') as Library['events'],
+    exclude: bind('exclude'),
+    foreign: bindAsync('foreign') as Library['foreign'],
+    close: async () => void (await close({})),
+  };
+}
+
+function unwrap(answer: Answer): unknown {
+  if (answer.error) throw new KernelError(answer.error.code, answer.error.message);
+  return answer.ok;
+}

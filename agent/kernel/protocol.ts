@@ -1,0 +1,33 @@
+/** What the main thread and the worker say to each other. Frames travel as they are and are moved, not copied. */
+import type { Endpoint } from './library.ts';
+
+export interface WorkerOptions {
+  libraryFile: string;
+  node: string;
+  hoplensVersion: string;
+  /** Records per second. */
+  budget: number;
+  /** An exponent that the user chose; undefined leaves it to the controller. */
+  exponent?: number;
+  hooks: 'auto' | 'tcx' | 'clsact';
+  /** Patterns of device names; none: every kind that is known. */
+  devices: string[];
+  /** Ports of VXLAN besides the usual ones and those of the node's own devices. */
+  vxlanPorts: number[];
+  maxDevices: number;
+  /** Memory of the segment histograms, written here and read by the main thread. */
+  histograms: SharedArrayBuffer;
+}
+
+export type ToWorker =
+  | { type: 'wanted'; wanted: boolean } /* whether anybody takes legs */
+  | { type: 'sample'; exponent: 'auto' | number }
+  | { type: 'exclude'; listenPort: number | undefined; peers: Endpoint[] }
+  | { type: 'stop' };
+
+export type FromWorker =
+  | { type: 'frame'; frame: ArrayBuffer }
+  | { type: 'started'; hooks: 'tcx' | 'clsact'; devices: number }
+  | { type: 'warning'; message: string }
+  | { type: 'failed'; code: string; message: string }
+  | { type: 'stopped' };

@@ -1,0 +1,343 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createAssembler, type AssemblerOptions } from './assemble.ts';
+import { toJson, type JsonPath } from './json.ts';
+import {
+  Ifindex, createAgent, device, flannelDevices, framesOf, nodeAddress, podAddress, podFlow, podToPod,
+  type Agent, type Flow, type Frame, type Hop, type Written,
+} from './synthetic.ts'; // prettier-ignore
+import { Direction, Kind } from './words.ts';
+
+const { ingress, egress } = Direction;
+
+/** Plays frames as a viewer would get them, and returns what it says. */
+function play(frames: Frame[], untilMs: number, options: Partial<AssemblerOptions> = {}) {
+  const paths: JsonPath[] = [];
+  const assembler = createAssembler((view) => paths.push(toJson(view)), options);
+  const sorted = frames.toSorted((a, b) => a.atMs - b.atMs);
+  let next = 0;
+  for (let nowMs = 0; nowMs <= untilMs; nowMs += 50) {
+    for (; next < sorted.length && sorted[next].atMs <= nowMs; next++)
+      assembler.push(sorted[next].bytes, sorted[next].atMs);
+    assembler.advance(nowMs);
+  }
+  assembler.flush(untilMs);
+  return { paths, summary: assembler.summary(), assembler };
+}
+
+/** Records of one packet along its hops, `stepNs` apart. */
+const along = (hops: Hop[], identity: number, timeNs: number, flow: Flow, more: Partial<Written> = {}): Written[] =>
+  hops.map((hop, i) => ({
+    ...hop, timeNs: timeNs + i * 1000, identity: [identity, 7], flow, kind: Kind.icmp, level: 30,
+    bytes: hop.encapsulation ? 148 : 98, ...more,
+  })); // prettier-ignore
+
+const agentsOf = (count: number, aheadNs: number[] = []): Agent[] =>
+  Array.from({ length: count }, (_, node) => createAgent(node, flannelDevices(node), aheadNs[node] ?? 0));
+
+const lookOf = (path: JsonPath) => path.hops.map((hop) => `${hop.node} ${hop.device} ${hop.direction}`);
+
+describe('a ping between two nodes', () => {
+  const records = [
+    ...along(podToPod(0, 0, 1, 0), 1, 1e9, podFlow(0, 0, 1, 0)),
+    ...along(podToPod(1, 0, 0, 0), 2, 1.001e9, podFlow(1, 0, 0, 0)),
+  ];
+  const { paths, summary } = play(framesOf(agentsOf(2, [0, 3_600e9]), records, 3000), 3000);
+
+  it('passes 8 hops each way in order, whatever the clocks show', () => {
+    expect(lookOf(paths[0])).toEqual([
+      'n1 veth0 ingress', 'n1 cni0 ingress', 'n1 flannel.1 egress', 'n1 eth0 egress',
+      'n2 eth0 ingress', 'n2 flannel.1 ingress', 'n2 cni0 egress', 'n2 veth0 egress',
+    ]); // prettier-ignore
+    expect(lookOf(paths[1])[0]).toBe('n2 veth0 ingress');
+    expect(paths.map((path) => path.verdict)).toEqual(['delivered', 'delivered']);
+  });
+
+  it('names the segments', () => {
+    const names = ['bridge', 'route', 'encap', 'wire', 'decap', 'route', 'bridge'];
+    for (const path of paths) expect(path.segments.map((segment) => segment.name)).toEqual(names);
+  });
+
+  it('has segments that add up', () => {
+    for (const path of paths) {
+      expect(path.segments.reduce((sum, segment) => sum + segment.durationNs!, 0)).toBe(path.totalNs);
+      expect(path.hops.at(-1)!.timeNs).toBe(path.totalNs);
+      for (const at of [0, 1, 2, 4, 5, 6]) expect(path.segments[at]).toMatchObject({ durationNs: 1000, boundNs: 0 });
+      expect(Math.abs(path.segments[3].durationNs! - 1000)).toBeLessThanOrEqual(path.segments[3].boundNs!);
+    }
+  });
+
+  it('prices the tunnel', () => {
+    expect(paths[0].encapsulation).toEqual({ protocol: 'vxlan', bytes: 50 });
+    expect(paths[0].hops.map((hop) => hop.bytes)).toEqual([98, 98, 98, 148, 148, 98, 98, 98]);
+  });
+
+  it('is counted', () => {
+    expect(summary).toMatchObject({ sampled: 2, joined: 2, joinable: 2, joinableJoined: 2, ambiguous: 0, lostByUs: 0 });
+    expect(summary.lostByNetwork).toEqual({ dropped: 0, vanished: 0 });
+    // Added to the clock that is ahead; both streams have the same epoch.
+    expect(Math.abs(summary.clocks['n2'].offsetNs! + 3_600e9)).toBeLessThanOrEqual(summary.clocks['n2'].boundNs!);
+    expect(summary.clocks['n1']).toEqual({ offsetNs: 0, boundNs: 0, relativeBoundNs: 0 });
+  });
+
+  it('is written as JSON with public names', () => {
+    expect(paths[0]).toMatchObject({
+      type: 'path', identity: '0000000700000001', protocol: 'icmp', drop: null, ambiguous: false,
+      source: { ip: '10.244.1.2', port: null, pod: null, namespace: null, node: 'n1' },
+      destination: { ip: '10.244.2.2', port: null, pod: null, namespace: null, node: 'n2' },
+    }); // prettier-ignore
+  });
+});
+
+describe('times beyond the wire', () => {
+  it('are null while there is no traffic back', () => {
+    const records = along(podToPod(0, 0, 1, 0), 1, 1e9, podFlow(0, 0, 1, 0));
+    const { paths, summary } = play(framesOf(agentsOf(2, [0, 5e9]), records, 3000), 3000);
+    expect(paths[0]).toMatchObject({ totalNs: null, boundNs: null, verdict: 'delivered' });
+    expect(paths[0].hops.map((hop) => hop.timeNs)).toEqual([0, 1000, 2000, 3000, null, null, null, null]);
+    expect(paths[0].segments[3]).toMatchObject({ durationNs: null, boundNs: null, relativeBoundNs: null });
+    expect(paths[0].segments[4]).toMatchObject({ durationNs: 1000, boundNs: 0, relativeBoundNs: 0 });
+    expect(summary.clocks['n2'].offsetNs).toBeNull();
+  });
+});
+
+describe('other ways', () => {
+  const single = (records: Written[], count = 2, devices?: Agent[]) =>
+    play(framesOf(devices ?? agentsOf(count), records, 8000), 8000);
+
+  it('stay on one node without any clock', () => {
+    const { paths } = single(along(podToPod(0, 0, 0, 1), 1, 1e9, podFlow(0, 0, 0, 1)), 1);
+    expect(paths[0]).toMatchObject({ totalNs: 1000, boundNs: 0, encapsulation: null, verdict: 'delivered' });
+    expect(paths[0].segments.map((segment) => segment.name)).toEqual(['bridge']);
+  });
+
+  it("visit a node twice through another node's NodePort", () => {
+    const way: Hop[] = [
+      { node: 0, ifindex: Ifindex.pods, direction: ingress }, { node: 0, ifindex: Ifindex.cni0, direction: ingress },
+      { node: 0, ifindex: Ifindex.eth0, direction: egress }, { node: 1, ifindex: Ifindex.eth0, direction: ingress },
+      { node: 1, ifindex: Ifindex.flannel, direction: egress },
+      { node: 1, ifindex: Ifindex.eth0, direction: egress, encapsulation: 50 },
+      { node: 0, ifindex: Ifindex.eth0, direction: ingress, encapsulation: 50 },
+      { node: 0, ifindex: Ifindex.flannel, direction: ingress }, { node: 0, ifindex: Ifindex.cni0, direction: egress },
+      { node: 0, ifindex: Ifindex.pods + 1, direction: egress },
+    ]; // prettier-ignore
+    const before = podFlow(0, 0, 1, 0, 6);
+    before.destination = nodeAddress(1);
+    const after = { ...before, source: nodeAddress(1), destination: podAddress(0, 1) };
+    const records = along(way, 1, 1e9, before).map((record, i) => (i < 4 ? record : { ...record, flow: after }));
+    const { paths } = single(records);
+    expect(lookOf(paths[0]).map((hop) => hop.slice(0, 2))).toEqual(way.map((hop) => `n${hop.node + 1}`));
+    expect(paths[0]).toMatchObject({ verdict: 'delivered', ambiguous: false });
+    expect(paths[0].source.ip).toBe(podAddress(0, 0));
+    expect(paths[0].destination.ip).toBe(podAddress(0, 1));
+    expect(paths[0].hops[0].destination).toBe(`${nodeAddress(1)}:80`);
+  });
+
+  it('pass a node that only forwards before the one that keeps the packet', () => {
+    const way: Hop[] = [
+      { node: 0, ifindex: Ifindex.pods, direction: ingress }, { node: 0, ifindex: Ifindex.eth0, direction: egress },
+      { node: 2, ifindex: Ifindex.eth0, direction: ingress }, { node: 2, ifindex: Ifindex.eth0, direction: egress },
+      { node: 1, ifindex: Ifindex.eth0, direction: ingress }, { node: 1, ifindex: Ifindex.pods, direction: egress },
+    ]; // prettier-ignore
+    const { paths } = single(along(way, 1, 1e9, podFlow(0, 0, 1, 0)), 3);
+    expect(paths[0].hops.map((hop) => hop.node)).toEqual(['n1', 'n1', 'n3', 'n3', 'n2', 'n2']);
+  });
+
+  it('ignore a node that a switch flooded the frame to', () => {
+    const stray: Hop = { node: 2, ifindex: Ifindex.eth0, direction: ingress, encapsulation: 50 };
+    const records = along([...podToPod(0, 0, 1, 0), stray], 1, 1e9, podFlow(0, 0, 1, 0));
+    const { paths } = single(records, 3);
+    expect(paths).toHaveLength(1);
+    expect(paths[0].hops).toHaveLength(8);
+    expect(paths[0].ambiguous).toBe(false);
+  });
+
+  it('end at the pod that has the address when a bridge floods', () => {
+    const flood: Hop = { node: 1, ifindex: Ifindex.pods + 1, direction: egress };
+    const request = along([...podToPod(0, 0, 1, 0), flood], 1, 1e9, podFlow(0, 0, 1, 0));
+    const reply = along(podToPod(1, 0, 0, 0), 2, 1.001e9, podFlow(1, 0, 0, 0));
+    const { paths } = single([...request, ...reply]);
+    expect(lookOf(paths[0]).at(-1)).toBe('n2 veth0 egress');
+    expect(paths[0].hops).toHaveLength(8);
+    const unknown = single(request);
+    expect(unknown.paths[0]).toMatchObject({ verdict: 'unseen', ambiguous: false });
+    expect(lookOf(unknown.paths[0]).at(-1)).toBe('n2 cni0 egress');
+    expect(unknown.summary.lostByNetwork.vanished).toBe(0);
+  });
+
+  it("are handed past us where somebody else's program redirects", () => {
+    const foreign = flannelDevices(1);
+    foreign[0] = device(Ifindex.eth0, 'eth0', 'uplink', { foreignPrograms: { ingress: 1, egress: 0 } });
+    const agents = [createAgent(0), createAgent(1, foreign)];
+    const reply = along(podToPod(1, 0, 0, 0), 2, 0.9e9, podFlow(1, 0, 0, 0));
+    const { paths } = single(
+      [...along(podToPod(0, 0, 1, 0).slice(0, 5), 1, 1e9, podFlow(0, 0, 1, 0)), ...reply],
+      2,
+      agents,
+    );
+    expect(paths.find((path) => path.identity.endsWith('1'))!.verdict).toBe('handed');
+  });
+
+  it('begin and end at a node itself', () => {
+    const flow = { ...podFlow(0, 0, 1, 0), source: nodeAddress(0), destination: nodeAddress(1) };
+    const way = [{ node: 0, ifindex: Ifindex.eth0, direction: egress }, { node: 1, ifindex: Ifindex.eth0, direction: ingress }]; // prettier-ignore
+    const { paths, summary } = single(along(way, 1, 1e9, flow));
+    expect(paths[0].verdict).toBe('delivered');
+    expect(summary.joined).toBe(1);
+  });
+});
+
+describe('identities that repeat', () => {
+  const way = podToPod(0, 0, 1, 0);
+  const flow = podFlow(0, 0, 1, 0);
+
+  it('join in order where every hop saw as many', () => {
+    const records = [...along(way, 1, 1e9, flow), ...along(way, 1, 1.0005e9, flow)];
+    const { paths, summary } = play(framesOf(agentsOf(2), records, 3000), 3000);
+    expect(paths.map((path) => path.hops.length)).toEqual([8, 8]);
+    expect(paths.every((path) => path.segments[0].durationNs === 1000 && !path.ambiguous)).toBe(true);
+    expect(summary).toMatchObject({ sampled: 1, joined: 1, ambiguous: 0 });
+  });
+
+  it('are ambiguous where one was lost', () => {
+    const records = [...along(way, 1, 1e9, flow), ...along(way.slice(0, 4), 1, 1.0005e9, flow)];
+    const { paths, summary } = play(framesOf(agentsOf(2), records, 3000), 3000);
+    expect(paths.map((path) => path.ambiguous)).toEqual([true]);
+    expect(summary).toMatchObject({ sampled: 1, joined: 0, ambiguous: 1, joinable: 0 });
+    expect(summary.lostByNetwork.vanished).toBe(0);
+  });
+
+  it('are told apart by the client that sent them', () => {
+    const other = { ...podToPod(0, 1, 1, 0)[0] };
+    const records = [
+      ...along(way, 1, 1e9, flow),
+      ...along([other, ...way.slice(1)], 1, 1.0000005e9, podFlow(0, 1, 1, 0)),
+    ];
+    const { paths, summary } = play(framesOf(agentsOf(2), records, 3000), 3000);
+    expect(paths.map((path) => path.source.ip).sort()).toEqual([podAddress(0, 0), podAddress(0, 1)]);
+    for (const path of paths) expect(new Set(path.hops.map((hop) => hop.source))).toEqual(new Set([path.source.ip]));
+    expect(summary.ambiguous).toBe(0);
+  });
+
+  it('are two packets beyond the join window', () => {
+    const records = [...along(way, 1, 1e9, flow), ...along(way, 1, 2.2e9, flow)];
+    const { summary } = play(framesOf(agentsOf(2), records, 5000), 5000);
+    expect(summary).toMatchObject({ sampled: 2, joined: 2, ambiguous: 0 });
+  });
+});
+
+describe('what does not arrive', () => {
+  const flow = podFlow(0, 0, 1, 0);
+  const cut = along(podToPod(0, 0, 1, 0).slice(0, 4), 1, 1e9, flow);
+
+  it('vanished when everybody watched', () => {
+    const { paths, summary } = play(framesOf(agentsOf(2), cut, 9000), 9000);
+    expect(paths[0].verdict).toBe('vanished');
+    expect(summary.lostByNetwork.vanished).toBe(1);
+    expect(summary).toMatchObject({ joinable: 0, lostByUs: 0 });
+  });
+
+  it('is not judged before five seconds are over', () => {
+    const { paths } = play(framesOf(agentsOf(2), cut, 5000), 5000);
+    expect(paths).toEqual([]);
+  });
+
+  it('is lost by us when the next node was blind, lost frames or was not there', () => {
+    const blind = framesOf(agentsOf(2), cut, 9000);
+    const agents = agentsOf(2);
+    const gap = framesOf([agents[0]], cut, 9000);
+    gap.push(agents[1].hello(0), agents[1].status(900), agents[1].status(960));
+    agents[1].skip();
+    for (let atMs = 1400; atMs < 9000; atMs += 500) gap.push(agents[1].status(atMs));
+    const absent = framesOf([agentsOf(1)[0]], cut, 9000);
+    const tellBlind = createAgent(1);
+    const told = [...framesOf([agentsOf(1)[0]], cut, 9000), tellBlind.hello(0)];
+    for (let atMs = 500; atMs < 9000; atMs += 500) {
+      told.push(
+        tellBlind.status(atMs, atMs === 1500 ? { blind: [{ fromNs: 0.9e9, toNs: 1.2e9, reason: 'ring full' }] } : {}),
+      );
+    }
+    expect(play(blind, 9000).summary).toMatchObject({ lostByUs: 0 });
+    expect(play(gap, 9000).summary).toMatchObject({ lostByUs: 1, lostByNetwork: { vanished: 0 }, framesMissed: 1 });
+    expect(play(told, 9000).summary).toMatchObject({ lostByUs: 1, lostByNetwork: { vanished: 0 } });
+    expect(play(absent, 9000).summary).toMatchObject({ lostByNetwork: { vanished: 0 } });
+  });
+
+  it('is unseen where the other node writes coarser marks only, or somebody else must have it', () => {
+    const coarse = framesOf(agentsOf(2), cut.map((record) => ({ ...record, level: 2 })), 9000); // prettier-ignore
+    const agent = createAgent(1);
+    const other = [...coarse.filter((_, i) => i !== 1).slice(0, 0), ...framesOf([agentsOf(1)[0]], cut.map((r) => ({ ...r, level: 2 })), 9000), agent.hello(0)]; // prettier-ignore
+    for (let atMs = 500; atMs < 9000; atMs += 500) {
+      other.push(agent.status(atMs, { exponents: [{ fromNs: 0, marks: 3, packets: 3, control: 0 }] }));
+    }
+    expect(play(coarse, 9000).paths[0].verdict).toBe('vanished');
+    expect(play(other, 9000).paths[0].verdict).toBe('unseen');
+    const outside = cut.map((record) => ({ ...record, flow: { ...flow, destination: '8.8.8.8' } }));
+    expect(play(framesOf(agentsOf(2), outside, 9000), 9000).paths[0].verdict).toBe('unseen');
+  });
+});
+
+describe('the traced time', () => {
+  it('counts what began in it, and seen from the exact totals', () => {
+    const way = podToPod(0, 0, 1, 0);
+    const records = Array.from({ length: 50 }, (_, i) =>
+      along(way, i, (0.5 + i * 0.1) * 1e9, podFlow(0, 0, 1, 0)),
+    ).flat();
+    const agents = agentsOf(2);
+    const frames = framesOf(agents, records, 0);
+    const totals = (packets: number) => [{
+      ifindex: Ifindex.pods, direction: 'ingress' as const, packets, bytes: 0, wirePackets: packets, own: 0, records: 0,
+      ringFull: 0, capped: 0, unparsed: {},
+    }]; // prettier-ignore
+    for (let atMs = 100; atMs <= 8000; atMs += 100) {
+      const due = records.filter((record) => Math.floor(record.timeNs / 1e8) * 100 === atMs - 100);
+      agents.forEach((agent, node) => {
+        const own = due.filter((record) => record.node === node);
+        if (own.length) frames.push(agent.legs(atMs, own));
+        frames.push(
+          agent.status(atMs, node === 0 ? { totals: totals(Math.max(0, Math.min(50, atMs / 100 - 5))) } : {}),
+        );
+      });
+    }
+    const told: number[] = [];
+    const assembler = createAssembler((view) => told.push(view.identityLow));
+    for (const frame of frames.toSorted((a, b) => a.atMs - b.atMs)) {
+      assembler.push(frame.bytes, frame.atMs);
+      assembler.advance(frame.atMs);
+      if (frame.atMs === 1000) assembler.begin(1050);
+      if (frame.atMs === 3000) assembler.end(3050);
+    }
+    assembler.flush(8000);
+    expect(assembler.summary()).toMatchObject({ sampled: 20, joined: 20, seen: 20 });
+    expect(told).toHaveLength(20);
+    expect(assembler.pending()).toBe(0);
+  });
+});
+
+describe('hostile input', () => {
+  it('is counted and changes nothing', () => {
+    const good = framesOf(agentsOf(2), along(podToPod(0, 0, 1, 0), 1, 1e9, podFlow(0, 0, 1, 0)), 3000);
+    fc.assert(
+      fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(400), fc.nat(255)), { maxLength: 30 }), (flips) => {
+        const bad = flips.map(([frame, at, value]) => {
+          const bytes = good[frame].bytes.slice();
+          bytes[at % bytes.length] = value;
+          return { bytes: bytes.subarray(0, bytes.length - (value % 2)), atMs: good[frame].atMs };
+        });
+        const { summary } = play([...good, ...bad], 3000);
+        expect(summary.sampled).toBeGreaterThanOrEqual(0);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('with more legs than fit loses the oldest, and says so', () => {
+    const way = podToPod(0, 0, 1, 0).slice(0, 4);
+    const records = Array.from({ length: 6000 }, (_, i) => along(way, i, 1e9 + i * 1e5, podFlow(0, 0, 1, 0))).flat();
+    const { summary } = play(framesOf(agentsOf(2), records, 9000), 9000, { maxLegs: 4096 });
+    // Those that were kept cannot be judged either: what could speak for them is gone.
+    expect(summary.lostByUs).toBe(6000);
+    expect(summary.lostByNetwork.vanished).toBe(0);
+    expect(summary.joined + summary.lostByUs + summary.ambiguous).toBeLessThanOrEqual(summary.sampled);
+  });
+});

@@ -1,0 +1,95 @@
+/** What the figures rest on (design.md, Counting). */
+import type { Clocks, Correction } from './clocks.ts';
+import { cumulatedAt, nodeNs, type Stream } from './streams.ts';
+
+export interface Counts {
+  /** Distinct identities whose first record lies within the traced time. */
+  sampled: number;
+  joined: number;
+  /** Identities that every hop of their way must have written; those that the network lost are not among them. */
+  joinable: number;
+  joinableJoined: number;
+  ambiguous: number;
+  vanished: number;
+  /** Identities that are incomplete because an agent or this reader did not see all. */
+  lostByUs: number;
+}
+
+export interface ClockSummary {
+  /** To be added to the node's CLOCK_MONOTONIC_RAW to put it on the reference's; null while unknown. */
+  offsetNs: number | null;
+  boundNs: number | null;
+  relativeBoundNs: number | null;
+}
+
+/** The last line of `trace --json`. */
+export interface Summary {
+  type: 'summary';
+  /** Wire packets that pods sent in the traced time, from the exact totals. */
+  seen: number;
+  sampled: number;
+  joined: number;
+  joinable: number;
+  joinableJoined: number;
+  ambiguous: number;
+  lostByNetwork: { dropped: number; vanished: number };
+  lostByUs: number;
+  /** Frames that did not reach this reader, and records that agents could not write or send, whatever they were of. */
+  framesMissed: number;
+  recordsLost: number;
+  /** Of TCP marks. */
+  exponents: Record<string, number>;
+  clocks: Record<string, ClockSummary>;
+}
+
+export const newCounts = (): Counts => ({
+  sampled: 0, joined: 0, joinable: 0, joinableJoined: 0, ambiguous: 0, vanished: 0, lostByUs: 0,
+}); // prettier-ignore
+
+/** @param fromMs, toMs the traced time on the viewer's clock */
+export function summarize(
+  counts: Counts,
+  streams: Stream[],
+  clocks: Clocks,
+  fromMs: number,
+  toMs: number,
+  framesMissed: number,
+): Summary {
+  const byName = streams.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const total = (stream: Stream, ms: number, what: 'sent' | 'lost'): number =>
+    what === 'sent'
+      ? cumulatedAt(stream.sent, nodeNs(stream, ms), (point) => point.wirePackets)
+      : cumulatedAt(stream.lost, nodeNs(stream, ms), (point) => point.records);
+  const sum = (what: 'sent' | 'lost'): number =>
+    Math.round(streams.reduce((all, stream) => all + total(stream, toMs, what) - total(stream, fromMs, what), 0));
+  return {
+    type: 'summary',
+    seen: sum('sent'),
+    sampled: counts.sampled,
+    joined: counts.joined,
+    joinable: counts.joinable,
+    joinableJoined: counts.joinableJoined,
+    ambiguous: counts.ambiguous,
+    lostByNetwork: { dropped: 0, vanished: counts.vanished },
+    lostByUs: counts.lostByUs,
+    framesMissed,
+    recordsLost: sum('lost'),
+    exponents: Object.fromEntries(byName.map((stream) => [stream.name, stream.exponents.at(-1)?.marks ?? 0])),
+    clocks: Object.fromEntries(byName.map((stream) => [stream.name, clockOf(stream, byName[0], clocks, toMs)])),
+  };
+}
+
+/** Against the first node by name. */
+function clockOf(stream: Stream, reference: Stream, clocks: Clocks, timeMs: number): ClockSummary {
+  const found: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
+  if (!clocks.between(reference.node, stream.node, timeMs, found)) {
+    return { offsetNs: null, boundNs: null, relativeBoundNs: null };
+  }
+  // Corrections are between times since each stream's epoch; what people ask is about the clocks themselves.
+  const epochs = Number(reference.rawEpochNs - stream.rawEpochNs);
+  return {
+    offsetNs: Math.round(epochs - found.correctionNs),
+    boundNs: Math.ceil(found.boundNs),
+    relativeBoundNs: Math.ceil(found.relativeBoundNs),
+  };
+}

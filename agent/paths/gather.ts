@@ -1,0 +1,101 @@
+/** All records of one identity, sorted by node and in each by time: the scratch on which a path is put together. */
+import type { LegsFrame } from './legs-frame.ts';
+import { frameOfLeg, type Pool } from './pool.ts';
+import { Role, type KnownDevice } from './streams.ts';
+import { Direction } from './words.ts';
+
+/** More records of one identity than any path has: a flood, or somebody means harm. */
+export const MAX_RECORDS = 256;
+
+export interface Gathered {
+  count: number;
+  /** There were more than fit. */
+  overflow: boolean;
+  /** Of each record: where it stands. */
+  frames: LegsFrame[];
+  rows: Uint32Array;
+  nodes: Uint16Array;
+  /** ifindex * 2 + direction. */
+  hops: Float64Array;
+  timesNs: Float64Array;
+  roles: Uint8Array;
+  devices: (KnownDevice | undefined)[];
+  /** Which of several packets of the same identity; -1: of none. */
+  instances: Int16Array;
+  /** Indices in order. */
+  order: Uint16Array;
+}
+
+export const createGathered = (): Gathered => ({
+  count: 0,
+  overflow: false,
+  frames: [],
+  rows: new Uint32Array(MAX_RECORDS),
+  nodes: new Uint16Array(MAX_RECORDS),
+  hops: new Float64Array(MAX_RECORDS),
+  timesNs: new Float64Array(MAX_RECORDS),
+  roles: new Uint8Array(MAX_RECORDS),
+  devices: [],
+  instances: new Int16Array(MAX_RECORDS),
+  order: new Uint16Array(MAX_RECORDS),
+});
+
+/** Bits of a record's role. */
+export const At = { podIn: 1, podOut: 2, outsideIn: 4, outsideOut: 8 } as const;
+
+const bitOf = (role: number, direction: number): number => {
+  if (role === Role.inside) return 0;
+  if (role === Role.pod) return direction === Direction.ingress ? At.podIn : At.podOut;
+  return direction === Direction.ingress ? At.outsideIn : At.outsideOut;
+};
+
+export function gather(pool: Pool, entry: number, into: Gathered): void {
+  into.count = 0;
+  into.overflow = false;
+  const slot = entry & pool.entryMask;
+  let leg = pool.lastLeg[slot];
+  for (let i = pool.legsOf[slot]; i > 0; i--) {
+    addRecords(into, frameOfLeg(pool, leg), pool.legFirst[leg & pool.legMask], pool.legCount[leg & pool.legMask]);
+    leg = pool.legPrevious[leg & pool.legMask]!;
+  }
+}
+
+function addRecords(into: Gathered, frame: LegsFrame, first: number, count: number): void {
+  for (let row = first; row < first + count; row++) {
+    const i = into.count;
+    if (i === MAX_RECORDS) {
+      into.overflow = true;
+      return;
+    }
+    const direction = frame.direction[row];
+    const device = frame.stream.devices.get(frame.ifindex[row]);
+    into.frames[i] = frame;
+    into.rows[i] = row;
+    into.nodes[i] = frame.stream.node;
+    into.hops[i] = frame.ifindex[row] * 2 + direction;
+    into.timesNs[i] = frame.baseNs + frame.timeNs[row];
+    into.devices[i] = device;
+    into.roles[i] = device ? bitOf(device.role, direction) : 0;
+    into.instances[i] = 0;
+    into.count++;
+    insert(into, i);
+  }
+}
+
+/** Legs are sorted already, so this hardly ever moves anything. */
+function insert(into: Gathered, index: number): void {
+  const { order, nodes, timesNs } = into;
+  let at = index;
+  while (at > 0) {
+    const before = order[at - 1];
+    const isLater =
+      nodes[before] > nodes[index] || (nodes[before] === nodes[index] && timesNs[before] > timesNs[index]);
+    if (!isLater) break;
+    order[at] = before;
+    at--;
+  }
+  order[at] = index;
+}
+
+/** The flow of a record within its frame. */
+export const flowOf = (gathered: Gathered, index: number): number => gathered.frames[index].flow[gathered.rows[index]];

@@ -1,0 +1,150 @@
+/** Frames in: streams are kept up to date, legs go into the pool. */
+import { WireError, FrameType, decodeFrame, type Frame } from '../wire/frame.ts';
+import { decodeMessage, type Hello, type Peers } from '../wire/messages.ts';
+import type { AddressBook } from './addresses.ts';
+import type { Clocks } from './clocks.ts';
+import { MAX_RECORDS } from './gather.ts';
+import { readLegsFrame, type LegsFrame } from './legs-frame.ts';
+import { EntryState, addEntry, addFrame, addLeg, findEntry, hasRoom, type Pool } from './pool.ts';
+import {
+  Role, addGap, addStatus, alignStream, countSequence, createStream, setDevices, viewerMs, type Stream,
+} from './streams.ts'; // prettier-ignore
+import { Direction } from './words.ts';
+
+export interface Intake {
+  /** Streams by their id, and each node's current one. */
+  streams: Map<number, Stream>;
+  nodes: Map<string, number>;
+  current: (Stream | undefined)[];
+  /** What a gateway last said of its peers. */
+  peers: Peers | undefined;
+  /** Frames that were not ours or not whole; of streams without a hello; missing by their numbers. */
+  garbage: number;
+  orphans: number;
+  framesMissed: number;
+  /** Legs that came after their path was told, or when their identity had more than any path has. */
+  late: number;
+}
+
+export interface IntakeParts {
+  pool: Pool;
+  book: AddressBook;
+  clocks: Clocks;
+  joinWindowMs: number;
+  /** Makes room for one more leg. */
+  makeRoom: () => void;
+  /** Whether frames missing now count. */
+  isCounting: () => boolean;
+}
+
+export const createIntake = (): Intake => ({
+  streams: new Map(),
+  nodes: new Map(),
+  current: [],
+  peers: undefined,
+  garbage: 0,
+  orphans: 0,
+  framesMissed: 0,
+  late: 0,
+});
+
+/** Takes one whole frame; one that is bad is counted and skipped. */
+export function takeFrame(intake: Intake, parts: IntakeParts, bytes: Uint8Array, nowMs: number): void {
+  try {
+    take(intake, parts, decodeFrame(bytes), nowMs);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    intake.garbage++;
+  }
+}
+
+function take(intake: Intake, parts: IntakeParts, frame: Frame, nowMs: number): void {
+  const message = frame.type === FrameType.legs ? undefined : decodeMessage(frame);
+  if (message?.type === 'peers') {
+    intake.peers = message;
+    return;
+  }
+  if (message?.type === 'hello') takeHello(intake, parts, frame.stream, message, nowMs);
+  const stream = intake.streams.get(frame.stream);
+  if (!stream) {
+    intake.orphans++;
+    return;
+  }
+  stream.latestMs = nowMs;
+  // Told by the server itself, outside the stream's numbers: what is missing shows in the next number.
+  if (message?.type === 'missed') return;
+  const missing = countSequence(stream, frame.sequence);
+  if (missing > 0 && stream.statuses > 0 && parts.isCounting()) intake.framesMissed += missing;
+  const legs = message === undefined && missing >= 0 ? readLegsFrame(stream, frame.payload) : undefined;
+  const timeNs = legs?.baseNs ?? (message && 'timeNs' in message ? message.timeNs : stream.dataNs);
+  if (missing > 0) addGap(stream, timeNs);
+  if (legs) takeLegs(intake, parts, legs, nowMs);
+  else if (message?.type === 'devices') {
+    setDevices(stream, message.devices);
+    setOwn(parts.book, stream);
+  } else if (message?.type === 'status') {
+    if (missing >= 0) alignStream(stream, message.timeNs, nowMs);
+    addStatus(stream, message);
+  }
+}
+
+function takeHello(intake: Intake, parts: IntakeParts, id: number, hello: Hello, nowMs: number): void {
+  let stream = intake.streams.get(id);
+  if (stream) setDevices(stream, hello.devices);
+  else {
+    const node = intake.nodes.get(hello.node) ?? intake.nodes.size;
+    stream = createStream(id, node, hello, nowMs);
+    intake.nodes.set(hello.node, node);
+    const before = intake.current[node];
+    if (before) {
+      intake.streams.delete(before.id);
+      parts.clocks.reset(node);
+    }
+    intake.streams.set(id, stream);
+    intake.current[node] = stream;
+  }
+  setOwn(parts.book, stream);
+}
+
+function setOwn(book: AddressBook, stream: Stream): void {
+  const devices = [...stream.devices.values()];
+  const bridges = devices.filter((device) => device.kind === 'bridge').flatMap((device) => device.addresses);
+  book.setOwn(stream.node, devices.flatMap((device) => device.addresses), bridges); // prettier-ignore
+}
+
+function takeLegs(intake: Intake, parts: IntakeParts, frame: LegsFrame, nowMs: number): void {
+  const { stream, identity } = frame;
+  const { pool, joinWindowMs } = parts;
+  alignStream(stream, frame.baseNs, nowMs);
+  learnPods(parts.book, frame);
+  const offsetMs = viewerMs(stream, frame.baseNs);
+  let number = -1;
+  let row = 0;
+  for (let leg = 0; leg < frame.legCount; leg++) {
+    const count = frame.count[leg];
+    const timeMs = offsetMs + frame.timeNs[row] / 1e6;
+    if (!hasRoom(pool)) parts.makeRoom();
+    if (number === -1) number = addFrame(pool, frame);
+    const low = identity[2 * leg];
+    const high = identity[2 * leg + 1];
+    let entry = findEntry(pool, low, high, timeMs, joinWindowMs);
+    if (entry === -1) entry = addEntry(pool, low, high, timeMs);
+    const slot = entry & pool.entryMask;
+    if (pool.state[slot] === EntryState.done || pool.legsOf[slot] > MAX_RECORDS) intake.late++;
+    else addLeg(pool, entry, number, row, count);
+    row += count;
+  }
+  stream.dataNs = Math.max(stream.dataNs, frame.baseNs + (row > 0 ? frame.timeNs[row - 1] : 0));
+}
+
+/** Whoever sends out of a pod's device lives behind it. */
+function learnPods(book: AddressBook, frame: LegsFrame): void {
+  const { stream, direction, ifindex, flow } = frame;
+  const learned = new Uint8Array(frame.protocol.length);
+  for (let row = 0; row < frame.recordCount; row++) {
+    if (direction[row] !== Direction.ingress || learned[flow[row]]) continue;
+    if (stream.devices.get(ifindex[row])?.role !== Role.pod) continue;
+    learned[flow[row]] = 1;
+    book.learn(frame.source, 4 * flow[row], stream.node, ifindex[row]);
+  }
+}

@@ -1,0 +1,115 @@
+/** A path as `trace --json` prints it: public and documented, one object a line. */
+import { formatAddress, formatEndpoint } from './addresses.ts';
+import { flowAt, type PathView, type Verdict } from './view.ts';
+import { directionName, protocolName, tunnelName } from './words.ts';
+
+export interface JsonEnd {
+  ip: string;
+  /** null where the protocol has none. */
+  port: number | null;
+  pod: string | null;
+  namespace: string | null;
+  node: string | null;
+}
+
+export interface JsonHop {
+  node: string;
+  device: string;
+  kind: string;
+  direction: 'ingress' | 'egress';
+  timeNs: number | null;
+  source: string;
+  destination: string;
+  bytes: number;
+  wirePackets: number;
+}
+
+export interface JsonSegment {
+  name: string;
+  from: number;
+  to: number;
+  durationNs: number | null;
+  boundNs: number | null;
+  relativeBoundNs: number | null;
+}
+
+export interface JsonPath {
+  type: 'path';
+  identity: string;
+  protocol: string;
+  source: JsonEnd;
+  destination: JsonEnd;
+  hops: JsonHop[];
+  segments: JsonSegment[];
+  encapsulation: { protocol: string; bytes: number } | null;
+  totalNs: number | null;
+  boundNs: number | null;
+  verdict: Verdict;
+  drop: null;
+  ambiguous: boolean;
+}
+
+const hex = (word: number): string => word.toString(16).padStart(8, '0');
+const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
+
+/** The path as an object of its own. The ends' names stay null until something knows them. */
+export function toJson(view: PathView): JsonPath {
+  const indices = Array.from({ length: view.hopCount }, (_, hop) => hop);
+  return {
+    type: 'path',
+    identity: hex(view.identityHigh) + hex(view.identityLow),
+    protocol: protocolName(view.protocol),
+    source: endOf(view, 0, 'source', view.hasEntry),
+    destination: endOf(view, view.hopCount - 1, 'destination', view.hasLast),
+    hops: indices.map((hop) => hopOf(view, hop)),
+    segments: indices.slice(1).map((hop) => segmentOf(view, hop - 1)),
+    encapsulation: view.tunnel ? { protocol: tunnelName(view.tunnel), bytes: view.tunnelBytes } : null,
+    totalNs: orNull(view.totalNs),
+    boundNs: orNull(view.totalBoundNs),
+    verdict: view.verdict,
+    drop: null,
+    ambiguous: view.ambiguous,
+  };
+}
+
+function addressAt(view: PathView, hop: number, end: 'source' | 'destination'): { ip: string; port: number } {
+  const frame = view.frames[hop];
+  const flow = flowAt(view, hop);
+  const port = end === 'source' ? frame.sourcePort[flow] : frame.destinationPort[flow];
+  return { ip: formatAddress(frame[end], 4 * flow), port };
+}
+
+function endOf(view: PathView, hop: number, end: 'source' | 'destination', isHere: boolean): JsonEnd {
+  const { ip, port } = addressAt(view, hop, end);
+  return { ip, port: port || null, pod: null, namespace: null, node: isHere ? view.streams[hop].name : null };
+}
+
+function hopOf(view: PathView, hop: number): JsonHop {
+  const frame = view.frames[hop];
+  const row = view.rows[hop];
+  const device = view.devices[hop];
+  const source = addressAt(view, hop, 'source');
+  const destination = addressAt(view, hop, 'destination');
+  return {
+    node: view.streams[hop].name,
+    device: device?.name ?? `if${frame.ifindex[row]}`,
+    kind: device?.kind ?? 'other',
+    direction: directionName(frame.direction[row]),
+    timeNs: orNull(view.timesNs[hop]),
+    source: formatEndpoint(source.ip, source.port),
+    destination: formatEndpoint(destination.ip, destination.port),
+    bytes: frame.bytes[row],
+    wirePackets: frame.wirePackets[row],
+  };
+}
+
+function segmentOf(view: PathView, at: number): JsonSegment {
+  return {
+    name: view.names[at],
+    from: at,
+    to: at + 1,
+    durationNs: orNull(view.durationsNs[at]),
+    boundNs: orNull(view.boundsNs[at]),
+    relativeBoundNs: orNull(view.relativeBoundsNs[at]),
+  };
+}

@@ -1,0 +1,58 @@
+/** Which packets tell about the clocks: one that left a node once and came to another once, and was seen by us whole. */
+import type { Clocks } from './clocks.ts';
+import type { LegsFrame } from './legs-frame.ts';
+import { frameOfLeg, type Pool } from './pool.ts';
+import { isBlind, Role, viewerMs } from './streams.ts';
+import { Direction, Kind } from './words.ts';
+
+/** A missing record could make the second sending look like the first. */
+const MARGIN_NS = 50e6;
+
+/**
+ * Hands an entry's time on the wire to the clocks if it serves. Marks and SYNs, and pings and UDP of one packet: in an
+ * idle cluster there is nothing else (clocks.ts). Exactly one leg on each of two nodes, each of one record per hop.
+ */
+export function sampleClocks(pool: Pool, entry: number, clocks: Clocks): void {
+  const slot = entry & pool.entryMask;
+  if (pool.legsOf[slot] !== 2) return;
+  const leg = pool.lastLeg[slot];
+  const other = pool.legPrevious[leg & pool.legMask];
+  if (!tryPair(pool, leg, other, clocks)) tryPair(pool, other, leg, clocks);
+}
+
+function tryPair(pool: Pool, sent: number, received: number, clocks: Clocks): boolean {
+  const from = frameOfLeg(pool, sent);
+  const to = frameOfLeg(pool, received);
+  if (from.stream.node === to.stream.node) return false;
+  const first = pool.legFirst[sent & pool.legMask];
+  const last = first + pool.legCount[sent & pool.legMask] - 1;
+  const row = pool.legFirst[received & pool.legMask];
+  const end = row + pool.legCount[received & pool.legMask] - 1;
+  if (!isOutside(from, last, Direction.egress) || !isOutside(to, row, Direction.ingress)) return false;
+  if (!serves(from, last) || repeats(from, first, last) || repeats(to, row, end)) return false;
+  const sentNs = from.baseNs + from.timeNs[last];
+  const receivedNs = to.baseNs + to.timeNs[row];
+  if (isBlind(from.stream, sentNs - MARGIN_NS, sentNs + MARGIN_NS)) return false;
+  if (isBlind(to.stream, receivedNs - MARGIN_NS, receivedNs + MARGIN_NS)) return false;
+  const forwardNs = to.stream.rawLine.toRaw(receivedNs) - from.stream.rawLine.toRaw(sentNs);
+  clocks.sample(from.stream.node, to.stream.node, viewerMs(from.stream, sentNs), forwardNs);
+  return true;
+}
+
+const isOutside = (frame: LegsFrame, row: number, direction: number): boolean =>
+  frame.direction[row] === direction && frame.stream.devices.get(frame.ifindex[row])?.role === Role.outside;
+
+function serves(frame: LegsFrame, row: number): boolean {
+  const kind = frame.kind[row];
+  if (kind === Kind.mark || kind === Kind.syn) return true;
+  return (kind === Kind.icmp || kind === Kind.udp) && frame.wirePackets[row] === 1;
+}
+
+function repeats(frame: LegsFrame, first: number, last: number): boolean {
+  for (let a = first + 1; a <= last; a++) {
+    for (let b = first; b < a; b++) {
+      if (frame.ifindex[a] === frame.ifindex[b] && frame.direction[a] === frame.direction[b]) return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,171 @@
+/** What is told of an identity once it is complete, or once it is no use to wait. */
+import type { Counts } from './counting.ts';
+import { gather, type Gathered } from './gather.ts';
+import { divide } from './instances.ts';
+import { findWay, type Way } from './order.ts';
+import { EntryState, type Pool } from './pool.ts';
+import { viewerMs } from './streams.ts';
+import { isWrittenEverywhere, judge, judgeStart, reached, type Judgement, type World } from './verdict.ts';
+import { MAX_HOPS, type PathView } from './view.ts';
+
+export interface AssemblerOptions {
+  /** Records further apart are not of one packet. */
+  joinWindowMs: number;
+  /** What is not complete by then is judged. */
+  verdictMs: number;
+  /** Legs held at most, in memory that grows as needed; beyond, the oldest are given up and counted as lost by us. */
+  maxLegs: number;
+  maxDriftPpm: number;
+  clockWindowMs: number;
+}
+
+/** Reads a path; the view is filled anew for the next. */
+export type PathVisitor = (view: PathView) => void;
+
+/** What an assembler is made of, as far as telling goes. */
+export interface State {
+  options: AssemblerOptions;
+  world: World;
+  pool: Pool;
+  gathered: Gathered;
+  way: Way;
+  view: PathView;
+  counts: Counts;
+  visit: PathVisitor;
+  beginMs: number;
+  endMs: number;
+  latestMs: number;
+  /** Latest time of what had to go before it was due. */
+  gaveUpMs: number;
+}
+
+export const isCounted = (state: State, entry: number): boolean => {
+  const timeMs = state.pool.timeMs[entry & state.pool.entryMask];
+  return timeMs >= state.beginMs && timeMs < state.endMs;
+};
+
+/** Records that could speak for this identity were given up: its absence proves nothing. */
+export const isForgotten = (state: State, entry: number): boolean =>
+  state.pool.timeMs[entry & state.pool.entryMask] - state.options.joinWindowMs <= state.gaveUpMs;
+
+export type When = 'if complete' | 'now' | 'give up';
+
+/** Tells an entry's paths, unless it is worth waiting for more. */
+export function settle(state: State, entry: number, when: When, layView: (view: PathView) => void): void {
+  const { pool, gathered } = state;
+  const slot = entry & pool.entryMask;
+  if (pool.state[slot] === EntryState.done) return;
+  if (!isCounted(state, entry)) {
+    if (when !== 'if complete') pool.state[slot] = EntryState.done;
+    return;
+  }
+  gather(pool, entry, gathered);
+  const instances = divide(gathered, state.world.book);
+  if (when === 'if complete' && instances > 0 && !isComplete(state, instances)) return;
+  pool.state[slot] = EntryState.done;
+  if (instances === 0) keepFirstOfEachHop(gathered);
+  const outcome = { joined: 0, ambiguous: instances === 0, joinable: instances > 0, byUs: when === 'give up' };
+  for (let instance = 0; instance < Math.max(1, instances); instance++) {
+    fillView(state, entry, instance);
+    const judgement = judgeView(state, when);
+    state.view.verdict = judgement.verdict;
+    state.view.ambiguous ||= instances === 0;
+    if (judgement.verdict === 'vanished' && !state.view.ambiguous) state.counts.vanished++;
+    if (state.view.hasEntry && state.view.hasLast) outcome.joined++;
+    outcome.ambiguous ||= state.view.ambiguous;
+    outcome.joinable &&= judgement.joinable;
+    outcome.byUs ||= judgement.byUs;
+    layView(state.view);
+    state.visit(state.view);
+  }
+  count(state.counts, outcome, Math.max(1, instances));
+}
+
+interface Outcome {
+  joined: number;
+  ambiguous: boolean;
+  joinable: boolean;
+  byUs: boolean;
+}
+
+function count(counts: Counts, outcome: Outcome, instances: number): void {
+  counts.sampled++;
+  if (outcome.ambiguous) {
+    counts.ambiguous++;
+    return;
+  }
+  const isJoined = outcome.joined === instances;
+  if (isJoined) counts.joined++;
+  else if (outcome.byUs) counts.lostByUs++;
+  if (outcome.joinable) counts.joinable++;
+  if (outcome.joinable && isJoined) counts.joinableJoined++;
+}
+
+function isComplete(state: State, instances: number): boolean {
+  for (let instance = 0; instance < instances; instance++) {
+    fillView(state, 0, instance);
+    if (!state.view.hasEntry || !state.view.hasLast) return false;
+  }
+  return true;
+}
+
+/** Of an ambiguous identity one path is told, of each hop's first record. */
+function keepFirstOfEachHop({ count: records, order, hops, nodes, instances }: Gathered): void {
+  for (let at = 0; at < records; at++) {
+    const i = order[at];
+    instances[i] = 0;
+    for (let before = 0; before < at; before++) {
+      const j = order[before];
+      if (hops[i] === hops[j] && nodes[i] === nodes[j]) instances[i] = -1;
+    }
+  }
+}
+
+function judgeView(state: State, when: When): Judgement {
+  const { view, way, world } = state;
+  if (view.hopCount === 0) return { verdict: 'unseen', byUs: false, joinable: false };
+  const verdict = view.hasLast ? (reached(view, world.book) ?? 'unseen') : 'unseen';
+  if (view.hasEntry && view.hasLast) return { verdict, byUs: false, joinable: isWrittenEverywhere(view, [], world) };
+  if (when === 'give up') return { verdict, byUs: true, joinable: true };
+  return view.hasLast ? { ...judgeStart(view, world), verdict } : judge(view, way.flooded, world);
+}
+
+function fillView(state: State, entry: number, instance: number): void {
+  const { view, way, gathered, pool, world } = state;
+  const { nodes, timesNs, frames, rows, devices } = gathered;
+  // The viewer's time is right within milliseconds: enough to tell which of two far nodes came first, if that is more.
+  const atMs = (i: number): number => viewerMs(frames[i].stream, timesNs[i]);
+  findWay(gathered, instance, world.book, (a, b) => nodes[a] !== nodes[b] && atMs(a) + 50 < atMs(b), way);
+  view.identityLow = pool.identityLow[entry & pool.entryMask]!;
+  view.identityHigh = pool.identityHigh[entry & pool.entryMask]!;
+  view.hopCount = Math.min(way.count, MAX_HOPS);
+  view.hasEntry = way.hasEntry;
+  view.ambiguous = way.ambiguous;
+  view.tunnel = view.tunnelBytes = view.innerBytes = view.wirePackets = 0;
+  for (let hop = 0; hop < view.hopCount; hop++) {
+    const i = way.indices[hop];
+    view.frames[hop] = frames[i]!;
+    view.rows[hop] = rows[i]!;
+    view.streams[hop] = frames[i].stream;
+    view.devices[hop] = devices[i];
+    addBytes(view, hop);
+  }
+  view.hasLast = view.hopCount > 0 && !way.flooded && reached(view, world.book) !== undefined;
+  if (view.hopCount === 0) return;
+  view.kind = view.frames[0].kind[view.rows[0]]!;
+  view.protocol = view.frames[0].protocol[view.frames[0].flow[view.rows[0]]]!;
+}
+
+/** What the tunnel adds is read where it is on: the uplink's own record. */
+function addBytes(view: PathView, hop: number): void {
+  const frame = view.frames[hop];
+  const row = view.rows[hop];
+  const wirePackets = frame.wirePackets[row];
+  view.wirePackets = Math.max(view.wirePackets, wirePackets);
+  if (frame.encapsulation[row] === 0 || view.tunnelBytes > 0) return;
+  view.tunnel = frame.tunnel[row]!;
+  view.tunnelBytes = frame.encapsulation[row]!;
+  // Every wire packet but the first repeats all headers, which the skb has once (design.md, Wire packets).
+  const wireBytes = frame.bytes[row] + (Math.max(1, wirePackets) - 1) * frame.headers[row];
+  view.innerBytes = wireBytes / Math.max(1, wirePackets) - view.tunnelBytes;
+}

@@ -1,0 +1,140 @@
+/**
+ * What became of a packet, and whether it is fair to ask.
+ *
+ * `vanished` is only said when every doubt is out: the packet entered, five seconds passed, the node that should have seen
+ * it next was there, saw without gaps, writes identities of this level, and (TCP) reports or covers the byte nowhere.
+ */
+import { isUnicast, type AddressBook } from './addresses.ts';
+import { contextChain, frameOfLeg, isHeld, type Pool } from './pool.ts';
+import { exponentBetween, isBlind, nodeNs, Role, viewerMs, type Stream } from './streams.ts';
+import { flowAt, type PathView, type Verdict } from './view.ts';
+import { Direction, exponentFor, Kind } from './words.ts';
+
+export interface World {
+  pool: Pool;
+  book: AddressBook;
+  /** Current stream of each node. */
+  streamOf: (node: number) => Stream | undefined;
+  joinWindowMs: number;
+}
+
+/** Fields of the view's last hop that several rules ask for. */
+const last = (view: PathView) => {
+  const hop = view.hopCount - 1;
+  const frame = view.frames[hop];
+  return { frame, row: view.rows[hop], flow: flowAt(view, hop), device: view.devices[hop], stream: view.streams[hop] };
+};
+
+/** The verdict where the last hop alone says it: reached, or past us into the pod as Cilium does. */
+export function reached(view: PathView, book: AddressBook): Verdict | undefined {
+  const { frame, row, flow, device, stream } = last(view);
+  if (frame.direction[row] === Direction.egress) return device?.role === Role.pod ? 'delivered' : undefined;
+  const owner = book.find(frame.destination, 4 * flow);
+  if (owner?.node !== stream.node) return undefined;
+  // A single hop that is both a pod's sending and a node's receiving has entered and arrived.
+  if (owner.ifindex === 0) return 'delivered';
+  return device && device.foreignPrograms.ingress > 0 ? 'handed' : undefined;
+}
+
+export interface Judgement {
+  verdict: Verdict;
+  /** Absent because we did not look. */
+  byUs: boolean;
+  joinable: boolean;
+}
+
+/** Of a path that did not reach its last hop, five seconds on. `flooded`: nobody knows which of many ports was right. */
+export function judge(view: PathView, flooded: boolean, world: World): Judgement {
+  const { frame, flow, stream, device } = last(view);
+  const isOut = frame.direction[view.rows[view.hopCount - 1]] === Direction.egress && device?.role === Role.outside;
+  const node = isOut ? world.book.expect(frame.destination, 4 * flow) : stream.node;
+  const isExpected = node !== undefined && !(isOut && node === stream.node);
+  if (flooded || !isExpected || !isUnicast(frame.destination, 4 * flow)) return unseen(false, false);
+  const next = world.streamOf(node);
+  const origin = expectedEntry(view, world);
+  if (!view.hasEntry && origin === undefined) return unseen(false, false);
+  const isSampledAll = isWrittenEverywhere(view, [next, origin], world);
+  if (!isSampledAll || view.kind === Kind.fragment) return unseen(false, false);
+  if (isUnwatched(view, next, world) || (!view.hasEntry && isUnwatched(view, origin, world))) return unseen(true, true);
+  if (!view.hasEntry) return unseen(false, true);
+  if (!isOut && device && device.foreignPrograms.ingress > 0) return unseen(false, false);
+  return { verdict: 'vanished', byUs: false, joinable: false };
+}
+
+/** Of a path that reached its last hop without an entry of ours. */
+export function judgeStart(view: PathView, world: World): Judgement {
+  const origin = expectedEntry(view, world);
+  if (origin === undefined || !isWrittenEverywhere(view, [origin], world)) return unseen(false, false);
+  return unseen(isUnwatched(view, origin, world), true);
+}
+
+const unseen = (byUs: boolean, joinable: boolean): Judgement => ({ verdict: 'unseen', byUs, joinable });
+
+/** The stream of the node that should have seen the packet enter. */
+function expectedEntry(view: PathView, world: World): Stream | undefined {
+  const node = world.book.find(view.frames[0].source, 4 * flowAt(view, 0))?.node;
+  return node === undefined ? undefined : world.streamOf(node);
+}
+
+/**
+ * Whether every hop of the way must have written this identity (design.md, Counting): its level is at least every
+ * exponent in force there in that time and, for a TCP mark, floor(log2) of the longest packet that carried the byte. The
+ * longest is sought among the identity's own records and among all records that cover the mark: a hop that merged
+ * segments into one longer packet wrote coarser marks only, and says so by covering this one.
+ */
+export function isWrittenEverywhere(view: PathView, further: (Stream | undefined)[], world: World): boolean {
+  const which = exponentFor(view.kind);
+  let level = 255;
+  let needed = 0;
+  for (let hop = 0; hop < view.hopCount; hop++) {
+    const frame = view.frames[hop];
+    const row = view.rows[hop];
+    level = Math.min(level, frame.level[row]);
+    needed = Math.max(needed, frame.exponent[row]);
+    if (view.kind === Kind.mark) needed = Math.max(needed, 31 - Math.clz32(frame.payload[row]));
+  }
+  const { fromMs, toMs } = span(view, world);
+  for (const stream of further) {
+    if (stream) needed = Math.max(needed, exponentBetween(stream, which, nodeNs(stream, fromMs), nodeNs(stream, toMs)));
+  }
+  if (level < needed) return false;
+  const isWhole = view.hasEntry && view.hasLast;
+  return view.kind !== Kind.mark || isWhole || level >= longestCover(view, world.pool);
+}
+
+/** floor(log2) of the longest packet with the same context that carried the marked byte; -1 without. */
+function longestCover(view: PathView, pool: Pool): number {
+  const context = view.frames[0].context[view.rows[0]];
+  const mark = view.frames[0].mark[view.rows[0]];
+  let longest = -1;
+  let leg = contextChain(pool, context);
+  let distance = 0;
+  while (isHeld(leg, pool.legTail, pool.legHead)) {
+    const frame = frameOfLeg(pool, leg);
+    const first = pool.legFirst[leg & pool.legMask];
+    for (let row = first; row < first + pool.legCount[leg & pool.legMask]; row++) {
+      const isCovered = frame.context[row] === context && (mark - frame.sequence[row]) >>> 0 < frame.payload[row];
+      if (isCovered) longest = Math.max(longest, 31 - Math.clz32(frame.payload[row]));
+    }
+    const step = (pool.legHead - leg) >>> 0;
+    if (step <= distance) break;
+    distance = step;
+    leg = pool.contextPrevious[leg & pool.legMask]!;
+  }
+  return longest;
+}
+
+/** The viewer's time in which the missing record should have been written. */
+function span(view: PathView, world: World): { fromMs: number; toMs: number } {
+  const frame = view.frames[0];
+  const fromMs = viewerMs(view.streams[0], frame.baseNs + frame.timeNs[view.rows[0]]);
+  return { fromMs: fromMs - 100, toMs: fromMs + world.joinWindowMs };
+}
+
+/** Whether the stream was not there, or blind, when it should have seen the packet. */
+function isUnwatched(view: PathView, stream: Stream | undefined, world: World): boolean {
+  if (!stream) return true;
+  const { fromMs, toMs } = span(view, world);
+  if (stream.firstMs > fromMs || stream.statusNs < nodeNs(stream, toMs)) return true;
+  return isBlind(stream, nodeNs(stream, fromMs), nodeNs(stream, toMs));
+}

@@ -1,0 +1,243 @@
+/**
+ * The gateway: while somebody looks at the cluster it reads its peers' own streams and relays their frames byte for byte.
+ */
+import * as v from 'valibot';
+import { StreamError } from '../client/errors.ts';
+import { streamUrl } from '../client/protocol.ts';
+import { connectStream, type Stream, type StreamLimits, type StreamState } from '../client/stream.ts';
+import { FrameType, WireError, decodeFrame } from '../wire/frame.ts';
+import { decodeMessage, encodeMessage, type Peers } from '../wire/messages.ts';
+import { createHub, framePlace, type FrameSource, type Hub } from './source.ts';
+
+export interface GatewayOptions {
+  /** Addresses as connectStream takes them. */
+  peers: string[];
+  token?: string | undefined;
+  /** Our own node's name, and our own stream once there is one: no peer may bear them. */
+  node: string;
+  ownStream: () => number | undefined;
+  /** Time for which peers stay connected when the last reader has gone. */
+  lingerMs?: number;
+  limits?: Partial<StreamLimits>;
+}
+
+export type PeerState = Peers['peers'][number];
+
+export interface GatewayStats {
+  framesRelayed: number;
+  bytesRelayed: number;
+  /** Messages of peers that were no frames, or frames that could not be theirs. */
+  garbage: number;
+  /** Peers turned away, by the error's code. */
+  refusals: Record<string, number>;
+}
+
+export interface Gateway extends FrameSource {
+  stats: GatewayStats;
+  peers(): PeerState[];
+  /** The far ends of the connections to peers. */
+  remotes(): { address: string; port: number }[];
+  stop(): void;
+}
+
+/** @throws StreamError 'address' */
+export function createGateway(options: GatewayOptions): Gateway {
+  return new PeerGateway(options);
+}
+
+interface Peer {
+  address: string;
+  state: PeerState;
+  stream: Stream | undefined;
+}
+
+const LINGER_MS = 5000;
+/** Peers messages belong to no agent's stream. */
+const NO_STREAM = 0;
+
+const named = v.object({ node: v.pipe(v.string(), v.minLength(1), v.maxLength(253)) });
+
+class PeerGateway implements Gateway {
+  readonly stats: GatewayStats = { framesRelayed: 0, bytesRelayed: 0, garbage: 0, refusals: {} };
+  readonly #options: GatewayOptions;
+  readonly #hub: Hub = createHub();
+  readonly #peers: Peer[];
+  /** Whose a stream is, and which node's. */
+  readonly #streams = new Map<number, { peer: Peer; node: string }>();
+  readonly #startedMs = performance.now();
+  #subscribers = 0;
+  #linger: NodeJS.Timeout | undefined;
+  #isActive = false;
+  #sequence = 0;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    // Wrong addresses are found now, not when somebody looks.
+    for (const address of options.peers) streamUrl(address, 'node');
+    this.#peers = options.peers.map((address) => ({
+      address,
+      state: { url: address, state: 'connecting' },
+      stream: undefined,
+    }));
+  }
+
+  peers(): PeerState[] {
+    return this.#peers.map((peer) => peer.state);
+  }
+
+  remotes(): { address: string; port: number }[] {
+    return this.#peers.flatMap((peer) => peer.stream?.remote() ?? []);
+  }
+
+  state(): Uint8Array[] {
+    return this.#hub.state();
+  }
+
+  subscribe(listener: (frame: Uint8Array) => void): () => void {
+    const unsubscribe = this.#hub.subscribe(listener);
+    this.#subscribers++;
+    clearTimeout(this.#linger);
+    if (!this.#isActive) this.#activate();
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      unsubscribe();
+      if (--this.#subscribers === 0) {
+        this.#linger = setTimeout(() => this.stop(), this.#options.lingerMs ?? LINGER_MS);
+      }
+    };
+  }
+
+  stop(): void {
+    clearTimeout(this.#linger);
+    this.#isActive = false;
+    for (const peer of this.#peers) {
+      peer.stream?.close();
+      peer.stream = undefined;
+      this.#forget(peer);
+      peer.state = { url: peer.address, state: 'connecting' };
+    }
+    this.#publish();
+  }
+
+  #activate(): void {
+    this.#isActive = true;
+    for (const peer of this.#peers) this.#connect(peer);
+    this.#publish();
+  }
+
+  #connect(peer: Peer): void {
+    peer.stream = connectStream({
+      address: peer.address,
+      scope: 'node',
+      token: this.#options.token,
+      retry: 'always',
+      ...(this.#options.limits && { limits: this.#options.limits }),
+      onFrame: (frame) => this.#frame(peer, frame),
+      onGarbage: () => this.stats.garbage++,
+      onState: (state) => this.#stateOf(peer, state),
+    });
+  }
+
+  #stateOf(peer: Peer, state: StreamState): void {
+    switch (state.state) {
+      case 'connecting':
+        // What went wrong stays visible until the peer is up.
+        return;
+      case 'up':
+        return;
+      case 'down':
+        return this.#down(peer, state.error);
+      case 'ended':
+        return this.#down(peer, state.error ?? new StreamError('lost', `${peer.address}: the recording ended`));
+    }
+  }
+
+  #down(peer: Peer, error: StreamError): void {
+    this.#forget(peer);
+    const isRefused = error.isFinal || error.code === 'duplicate';
+    if (isRefused) this.stats.refusals[error.code] = (this.stats.refusals[error.code] ?? 0) + 1;
+    peer.state = { ...peer.state, state: isRefused ? 'refused' : 'down', error: error.message };
+    this.#publish();
+  }
+
+  #forget(peer: Peer): void {
+    for (const [stream, owner] of this.#streams) {
+      if (owner.peer === peer) this.#forgetStream(stream);
+    }
+  }
+
+  #forgetStream(stream: number): void {
+    this.#streams.delete(stream);
+    this.#hub.forget(stream);
+  }
+
+  #frame(peer: Peer, frame: Uint8Array): void {
+    const { type, stream } = framePlace(frame);
+    // A peer's view of the cluster is not ours.
+    if (type === FrameType.peers) return;
+    const error = type === FrameType.hello ? this.#hello(peer, stream, frame) : this.#stranger(peer, stream);
+    if (error) {
+      if (error.code === 'garbage') this.stats.garbage++;
+      return peer.stream?.reject(error);
+    }
+    this.stats.framesRelayed++;
+    this.stats.bytesRelayed += frame.length;
+    this.#hub.push(frame);
+  }
+
+  #stranger(peer: Peer, stream: number): StreamError | undefined {
+    if (this.#streams.get(stream)?.peer === peer) return undefined;
+    return new StreamError('garbage', `${peer.address} sent a frame of a stream without its hello`);
+  }
+
+  /** Takes a peer's stream on; the error when it must not be. */
+  #hello(peer: Peer, stream: number, frame: Uint8Array): StreamError | undefined {
+    const node = helloNode(frame);
+    if (node === undefined) return new StreamError('garbage', `${peer.address} sent a hello without a node's name`);
+    const error = this.#conflict(peer, stream, node);
+    if (error) return error;
+    for (const [other, owner] of this.#streams) {
+      // The agent was started again: its former stream is over.
+      if (owner.node === node && other !== stream) this.#forgetStream(other);
+    }
+    this.#streams.set(stream, { peer, node });
+    if (peer.state.state !== 'up' || peer.state.node !== node) {
+      peer.state = { url: peer.address, node, state: 'up' };
+      this.#publish();
+    }
+    return undefined;
+  }
+
+  #conflict(peer: Peer, stream: number, node: string): StreamError | undefined {
+    const duplicate = (text: string): StreamError => new StreamError('duplicate', `${peer.address} ${text}`);
+    if (stream === this.#options.ownStream()) return duplicate('is this agent itself');
+    if (node === this.#options.node)
+      return duplicate(`says its node is ${node}, as ours is: give one of them another --node`);
+    for (const [other, owner] of this.#streams) {
+      if (owner.peer === peer) continue;
+      if (other === stream) return duplicate(`is the same agent as ${owner.peer.address}`);
+      if (owner.node === node) {
+        return duplicate(`says its node is ${node}, as ${owner.peer.address} does: give one of them another --node`);
+      }
+    }
+    return undefined;
+  }
+
+  #publish(): void {
+    const timeMs = Math.round(performance.now() - this.#startedMs) >>> 0;
+    const header = { stream: NO_STREAM, sequence: this.#sequence++ >>> 0, timeMs };
+    this.#hub.push(encodeMessage(header, { type: 'peers', peers: this.peers() }));
+  }
+}
+
+function helloNode(frame: Uint8Array): string | undefined {
+  try {
+    const parsed = v.safeParse(named, decodeMessage(decodeFrame(frame)));
+    return parsed.success ? parsed.output.node : undefined;
+  } catch (error) {
+    if (error instanceof WireError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,261 @@
+/** The agent's server: frames over WebSocket, /metrics, /healthz, /readyz. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { PROTOCOL, STREAM_PATH, type Control, type Scope } from '../client/protocol.ts';
+import { isAuthorized, isLoopbackHost, isSameOrigin, offeredProtocols } from './auth.ts';
+import { MAX_CONTROL_BYTES, parseControl, rateLimit } from './control.ts';
+import { listen, type Bound, type Listen } from './listen.ts';
+import { Reader, type ReaderStats } from './reader.ts';
+import { refuseUpgrade, reply } from './replies.ts';
+import type { FrameSource } from './source.ts';
+
+export interface ServerLimits {
+  readers: number;
+  /** Bytes of frames that wait for one reader. */
+  queueBytes: number;
+  /** Control messages of one reader in 10 s. */
+  controlMessages: number;
+  heartbeatMs: number;
+}
+
+export interface ServerOptions {
+  listen: Listen;
+  /** Wanted from everybody when the socket is beyond loopback. */
+  token?: string | undefined;
+  /** What a reader of this scope gets; `node` is the agent's own stream. */
+  sources: (scope: Scope) => FrameSource[];
+  metrics: () => Promise<{ contentType: string; body: string }>;
+  ready: () => { ready: boolean; reasons: string[] };
+  /** Without it control messages are refused. */
+  onControl?: (control: Control) => void;
+  /** Public files, for every path that is not ours; false when there is no such file. */
+  files?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  limits?: Partial<ServerLimits>;
+}
+
+export interface ServerStats extends ReaderStats {
+  readers: number;
+  readersTotal: number;
+  controlAccepted: number;
+  controlRejected: number;
+  /** Requests refused, by reason. */
+  refused: Record<Refusal, number>;
+}
+
+export type Refusal = 'token' | 'origin' | 'host' | 'full' | 'protocol' | 'path';
+
+export interface RunningServer {
+  /** What others connect to: ws://HOST:PORT. */
+  url: string;
+  host: string;
+  port: number;
+  stats: ServerStats;
+  /** Where readers are now: their ends of the connections. */
+  remotes(): { address: string; port: number }[];
+  /** True once every reader was handed all its frames. */
+  isDrained(): boolean;
+  /** True while frames wait for a reader that has not lost any yet. */
+  hasBacklog(): boolean;
+  /** Closes every connection with this reason; resolves when all are gone. */
+  stop(reason?: string, code?: number): Promise<void>;
+}
+
+const defaultLimits: ServerLimits = { readers: 64, queueBytes: 8 << 20, controlMessages: 20, heartbeatMs: 15_000 };
+const CONTROL_WINDOW_MS = 10_000;
+/** After which a connection that does not take part in its closing is cut. */
+const CLOSE_MS = 1000;
+
+/** @throws ServerError when it cannot listen, or must not */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const server = new StreamServer(options);
+  await server.start();
+  return server;
+}
+
+class StreamServer implements RunningServer {
+  readonly stats: ServerStats = {
+    readers: 0, readersTotal: 0, framesSent: 0, bytesSent: 0, framesMissed: 0, bytesMissed: 0,
+    controlAccepted: 0, controlRejected: 0,
+    refused: { token: 0, origin: 0, host: 0, full: 0, protocol: 0, path: 0 },
+  }; // prettier-ignore
+  readonly #options: ServerOptions;
+  readonly #limits: ServerLimits;
+  readonly #http: Server;
+  readonly #webSockets: WebSocketServer;
+  readonly #readers = new Map<WebSocket, Reader>();
+  #bound: Bound = { host: '', port: 0, isLoopback: true };
+  #heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#http = createServer({ maxHeaderSize: 16 << 10, headersTimeout: 10_000, requestTimeout: 10_000 });
+    // Requests beside the readers are few; the rest waits in nobody's memory.
+    this.#http.maxConnections = this.#limits.readers + 64;
+    this.#webSockets = new WebSocketServer({
+      noServer: true,
+      perMessageDeflate: false,
+      maxPayload: MAX_CONTROL_BYTES,
+      clientTracking: false,
+      handleProtocols: (offered) => (offered.has(PROTOCOL) ? PROTOCOL : false),
+    });
+    this.#http.on('request', (request, response) => void this.#request(request, response));
+    this.#http.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));
+  }
+
+  get host(): string {
+    return this.#bound.host;
+  }
+
+  get port(): number {
+    return this.#bound.port;
+  }
+
+  get url(): string {
+    return `ws://${this.host.includes(':') ? `[${this.host}]` : this.host}:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    this.#bound = await listen(this.#http, this.#options.listen, this.#options.token !== undefined);
+    this.#heartbeat = setInterval(() => this.#checkReaders(), this.#limits.heartbeatMs);
+  }
+
+  #isAuthorized(request: IncomingMessage): boolean {
+    return isAuthorized(request.headers, this.#options.token, !this.#bound.isLoopback);
+  }
+
+  async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = parsePath(request.url)?.pathname;
+    if (this.#bound.isLoopback && !isLoopbackHost(request.headers)) {
+      this.stats.refused.host++;
+      return reply(response, 403, 'not called by a loopback name');
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD') return reply(response, 405, 'only GET');
+    if (path === '/healthz') return reply(response, 200, 'ok');
+    if (path === '/readyz') return this.#ready(response);
+    if (path === '/metrics') return this.#metrics(request, response);
+    if (path === STREAM_PATH)
+      return reply(response, 426, `a WebSocket of subprotocol ${PROTOCOL}`, { upgrade: 'websocket' });
+    if (!this.#options.files?.(request, response)) reply(response, 404, 'no such page');
+  }
+
+  #ready(response: ServerResponse): void {
+    const state = this.#options.ready();
+    reply(response, state.ready ? 200 : 503, JSON.stringify(state), { 'content-type': 'application/json' });
+  }
+
+  async #metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#isAuthorized(request)) {
+      this.stats.refused.token++;
+      return reply(response, 401, 'wants a bearer token', { 'www-authenticate': 'Bearer' });
+    }
+    try {
+      const { contentType, body } = await this.#options.metrics();
+      reply(response, 200, body, { 'content-type': contentType });
+    } catch (error) {
+      reply(response, 500, `metrics failed: ${(error as Error).message}`);
+    }
+  }
+
+  #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    const url = parsePath(request.url);
+    const scope = parseScope(url?.searchParams.get('scope') ?? 'cluster');
+    const refuse = (reason: Refusal, status: number, text: string): void => {
+      this.stats.refused[reason]++;
+      refuseUpgrade(socket, status, text);
+    };
+    if (url?.pathname !== STREAM_PATH) return refuse('path', 404, `the stream is at ${STREAM_PATH}`);
+    if (scope === undefined) return refuse('path', 400, 'scope is node or cluster');
+    if (this.#bound.isLoopback && !isLoopbackHost(request.headers)) {
+      return refuse('host', 403, 'not called by a loopback name');
+    }
+    if (!isSameOrigin(request.headers)) return refuse('origin', 403, 'a page of another origin may not read');
+    if (!this.#isAuthorized(request)) return refuse('token', 401, 'a valid bearer token is needed');
+    const offered = offeredProtocols(request.headers);
+    if (offered.length > 0 && !offered.includes(PROTOCOL))
+      return refuse('protocol', 426, `this agent speaks ${PROTOCOL}`);
+    if (this.#readers.size >= this.#limits.readers) {
+      return refuse('full', 503, `${this.#limits.readers} readers are connected`);
+    }
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#read(webSocket, scope));
+  }
+
+  #read(socket: WebSocket, scope: Scope): void {
+    const reader = new Reader(socket, this.#options.sources(scope), this.#limits.queueBytes, this.stats);
+    this.#readers.set(socket, reader);
+    this.stats.readers = this.#readers.size;
+    this.stats.readersTotal++;
+    const isAllowed = rateLimit(this.#limits.controlMessages, CONTROL_WINDOW_MS);
+    socket.on('message', (data, isBinary) => this.#control(socket, data as Buffer, isBinary, isAllowed));
+    socket.on('error', () => this.stats.controlRejected++);
+    socket.on('close', () => {
+      reader.stop();
+      this.#readers.delete(socket);
+      this.stats.readers = this.#readers.size;
+    });
+    reader.start();
+  }
+
+  #control(socket: WebSocket, data: Buffer, isBinary: boolean, isAllowed: (nowMs: number) => boolean): void {
+    // Messages that were on their way when the first bad one closed the connection.
+    if (socket.readyState !== socket.OPEN) return;
+    const { onControl } = this.#options;
+    const isTooMany = !isAllowed(performance.now());
+    const control = isTooMany ? 'too many control messages' : parseControl(data, isBinary);
+    if (typeof control !== 'string' && onControl) {
+      this.stats.controlAccepted++;
+      return onControl(control);
+    }
+    this.stats.controlRejected++;
+    closeSocket(socket, 1008, typeof control === 'string' ? control : 'this stream takes no control messages');
+  }
+
+  #checkReaders(): void {
+    for (const [socket, reader] of this.#readers) if (!reader.check()) socket.terminate();
+  }
+
+  remotes(): { address: string; port: number }[] {
+    const sockets = [...this.#readers.keys()].map(
+      (socket) => (socket as unknown as { _socket: import('node:net').Socket })._socket,
+    );
+    return sockets.flatMap(({ remoteAddress: address, remotePort: port }) =>
+      address && port ? [{ address, port }] : [],
+    );
+  }
+
+  isDrained(): boolean {
+    return [...this.#readers].every(([socket, reader]) => reader.isDrained() && socket.bufferedAmount === 0);
+  }
+
+  hasBacklog(): boolean {
+    return [...this.#readers.values()].some((reader) => reader.hasBacklog());
+  }
+
+  async stop(reason = 'the agent stops', code = 1001): Promise<void> {
+    clearInterval(this.#heartbeat);
+    const isClosed = new Promise((resolve) => this.#http.close(resolve));
+    for (const socket of this.#readers.keys()) closeSocket(socket, code, reason);
+    this.#http.closeIdleConnections();
+    const cut = setTimeout(() => this.#http.closeAllConnections(), CLOSE_MS);
+    await isClosed;
+    clearTimeout(cut);
+  }
+}
+
+function closeSocket(socket: WebSocket, code: number, reason: string): void {
+  socket.close(code, reason);
+  const cut = setTimeout(() => socket.terminate(), CLOSE_MS);
+  socket.once('close', () => clearTimeout(cut));
+}
+
+function parsePath(url: string | undefined): URL | undefined {
+  try {
+    return new URL(url ?? '/', 'http://agent');
+  } catch {
+    return undefined;
+  }
+}
+
+const parseScope = (text: string): Scope | undefined => (text === 'node' || text === 'cluster' ? text : undefined);

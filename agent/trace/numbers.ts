@@ -1,0 +1,32 @@
+/** Figures as people read them: at most three significant digits, unit scaled, `unknown` where unknown. */
+
+const units = [
+  { name: 'ns', ns: 1 },
+  { name: 'µs', ns: 1e3 },
+  { name: 'ms', ns: 1e6 },
+  { name: 's', ns: 1e9 },
+];
+
+/** Three significant digits without trailing zeros. */
+export const round3 = (value: number): number => Number(value.toPrecision(3));
+
+export function formatNs(valueNs: number): string {
+  if (Number.isNaN(valueNs)) return 'unknown';
+  const rounded = round3(Math.round(valueNs));
+  const unit = units.findLast((candidate) => Math.abs(rounded) >= candidate.ns) ?? units[0];
+  return `${round3(rounded / unit.ns)} ${unit.name}`;
+}
+
+/** A time between nodes: what lies under nothing but the clock's bound is not told as a time that ran backwards. */
+export function formatWire(valueNs: number, boundNs: number): string {
+  if (valueNs <= 0 && boundNs > 0 && -valueNs <= boundNs) return `< ${formatNs(boundNs)}`;
+  return formatNs(valueNs);
+}
+
+export const formatCount = (value: number): string => value.toLocaleString('en-US');
+
+/** Cut down, never up: 100 % means all. */
+export function formatShare(part: number, whole: number): string {
+  if (whole === 0) return '';
+  return `${Math.floor((part / whole) * 10_000) / 100} %`;
+}

@@ -1,0 +1,140 @@
+/** The ruler in characters: a path from end to end, devices as ticks, segments with their times. Groups in, lines out. */
+import { quantile, type Histogram } from '../histogram/histogram.ts';
+import type { Summary } from '../paths/counting.ts';
+import type { Group } from './groups.ts';
+import { formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
+
+const center = (text: string, width: number, fill = ' '): string => {
+  const before = Math.floor((width - text.length) / 2);
+  return fill.repeat(Math.max(0, before)) + text + fill.repeat(Math.max(0, width - text.length - Math.max(0, before)));
+};
+
+/** Half of all bounds are smaller: the figure that stands beside a median. */
+const boundOf = (bounds: Histogram): number => (bounds.count ? quantile(bounds, 0.5) : NaN);
+
+function timeOf(times: Histogram, bounds: Histogram, q: number, withBound: boolean): string {
+  const valueNs = quantile(times, q);
+  const boundNs = boundOf(bounds);
+  if (Number.isNaN(valueNs)) return 'unknown';
+  const text = formatWire(valueNs, boundNs);
+  return withBound && boundNs > 0 && !text.startsWith('<') ? `${text} ±${formatNs(boundNs)}` : text;
+}
+
+/** `+50 B (3.4 %)`: what the tunnel adds to a wire packet, and to how much. */
+export function formatTunnel(group: Group): string {
+  if (group.tunnelBytes === 0 || group.innerCount === 0) return '';
+  const percent = round3((100 * group.tunnelBytes * group.innerCount) / group.innerBytes);
+  return `+${group.tunnelBytes} B (${percent} %)`;
+}
+
+const headOf = (group: Group): string => {
+  const ends = `${group.source} ▶ ${group.destination}${group.addressed ? ` (as ${group.addressed})` : ''}`;
+  const nodes = [...new Set(group.hops.map((hop) => hop.node))].join(' → ');
+  return `${ends}  ${nodes}  ${group.protocol}${group.isSuper ? ', super-packets' : ''}  n ${formatCount(group.count)}`;
+};
+
+export function totalOf(group: Group): string {
+  const middle = timeOf(group.total, group.totalBounds, 0.5, true);
+  const text = `total p50 ${middle} · p99 ${timeOf(group.total, group.totalBounds, 0.99, false)}`;
+  const known = group.count - group.unknown;
+  return group.unknown && known ? `${text} (of ${formatCount(known)}: no clock for the others)` : text;
+}
+
+/** The group as a ruler, or as a list where it is wider than `columns`. */
+export function drawGroup(group: Group, columns: number): string[] {
+  const wide = drawWide(group);
+  const fits = columns > 80 && wide.every((line) => line.length <= columns);
+  return fits ? wide : drawNarrow(group, columns);
+}
+
+function drawWide(group: Group): string[] {
+  const lead = Math.max(group.source.length, 4) + 2;
+  const p50 = group.segments.map((segment) => timeOf(segment.times, segment.bounds, 0.5, true));
+  const p99 = group.segments.map((segment) => timeOf(segment.times, segment.bounds, 0.99, false));
+  const notes = group.segments.map((segment) => (segment.isWire ? formatTunnel(group) : ''));
+  const widths = group.segments.map((segment, at) => {
+    const labels = Math.ceil((group.hops[at].device.length + group.hops[at + 1].device.length) / 2);
+    const inner = Math.max(p50[at].length + 1, p99[at].length + 1, segment.name.length + 4);
+    return Math.max(inner, labels + 1 + (notes[at] ? notes[at].length + 2 : 0));
+  });
+  const fillOf = (at: number): string => (group.segments[at].isSleeved ? '═' : '─');
+  const line = group.segments.map((segment, at) => `${center(` ${segment.name} `, widths[at], fillOf(at))}┬`).join('');
+  const row = (cells: string[]): string => cells.map((cell, at) => `${center(cell, widths[at])} `).join('');
+  return [
+    headOf(group),
+    ` ${group.source.padEnd(lead - 2)} ─┬${line}─ ${group.destination}`,
+    deviceRow(group, widths, notes, lead + 1),
+    ` p50${' '.repeat(lead - 2)}${row(p50)}`,
+    ` p99${' '.repeat(lead - 2)}${row(p99)}`,
+    ` ${totalOf(group)}`,
+  ].map((text) => text.trimEnd());
+}
+
+/** Names under their ticks, and what the tunnel adds between those of the wire. */
+function deviceRow(group: Group, widths: number[], notes: string[], firstTick: number): string {
+  let text = '';
+  const put = (label: string, middle: number): void => {
+    const from = Math.max(text.length + (text ? 1 : 0), Math.round(middle - label.length / 2));
+    text = text.padEnd(from) + label;
+  };
+  let tick = firstTick;
+  group.hops.forEach((hop, at) => {
+    put(hop.device, tick + 0.5);
+    if (at === group.segments.length) return;
+    if (notes[at]) put(notes[at], tick + 0.5 + (widths[at] + 1) / 2);
+    tick += widths[at] + 1;
+  });
+  return text;
+}
+
+function drawNarrow(group: Group, columns: number): string[] {
+  const hop = (at: number): string => `${group.hops[at].node} ${group.hops[at].device}`;
+  const width = Math.max(...group.hops.map((_, at) => hop(at).length));
+  const rows = group.segments.map((segment) => {
+    const note = segment.isWire ? formatTunnel(group) : '';
+    const times = `p50 ${timeOf(segment.times, segment.bounds, 0.5, true)} · p99 ${timeOf(segment.times, segment.bounds, 0.99, false)}`;
+    return `   ${segment.isSleeved ? '║' : '│'} ${segment.name.padEnd(6)} ${times}${note ? `  ${note}` : ''}`;
+  });
+  const lines = [headOf(group)];
+  group.hops.forEach((_, at) => lines.push(` ┬ ${hop(at).padEnd(width)}`.trimEnd(), ...rows.slice(at, at + 1)));
+  return [...lines, ` ${totalOf(group)}`].map((line) =>
+    line.length > columns ? `${line.slice(0, columns - 1)}…` : line,
+  );
+}
+
+/** What all figures rest on, in one line. */
+export function drawSummary(summary: Summary): string {
+  const { lostByNetwork: lost, clocks, exponents } = summary;
+  const share = formatShare(summary.joinableJoined, summary.joinable);
+  const parts = [
+    `seen ${formatCount(summary.seen)}`,
+    `sampled ${formatCount(summary.sampled)}`,
+    `joined ${formatCount(summary.joined)}${share ? ` (${share} of what may be)` : ''}`,
+    `ambiguous ${formatCount(summary.ambiguous)}`,
+    `lost by the network ${formatCount(lost.dropped + lost.vanished)}`,
+    `lost by us ${formatCount(summary.lostByUs)}`,
+    ...(summary.framesMissed ? [`frames missed ${formatCount(summary.framesMissed)}`] : []),
+    ...(summary.recordsLost ? [`records lost ${formatCount(summary.recordsLost)}`] : []),
+    `1:${formatCount(2 ** Math.max(0, ...Object.values(exponents)))}`,
+    ...Object.entries(clocks).slice(1).map(([node, clock]) => clockText(node, clock.boundNs)),
+  ]; // prettier-ignore
+  return parts.join(' · ');
+}
+
+const clockText = (node: string, boundNs: number | null): string =>
+  `clock ${node} ${boundNs === null ? 'unknown' : `±${formatNs(boundNs)}`}`;
+
+/** Rulers of as many groups as fit into `rows`, then the summary. */
+export function drawTable(groups: Group[], summary: Summary, columns: number, rows = Infinity): string[] {
+  const lines: string[] = [];
+  let shown = 0;
+  for (const group of groups) {
+    const drawn = [...drawGroup(group, columns), ''];
+    if (lines.length + drawn.length + 2 > rows && shown > 0) break;
+    lines.push(...drawn);
+    shown++;
+  }
+  if (shown < groups.length) lines.push(`and ${groups.length - shown} more paths`);
+  if (groups.length === 0) lines.push('no path joined yet', '');
+  return [...lines, drawSummary(summary)];
+}

@@ -1,0 +1,170 @@
+/** `hoplens trace`: frames of a gateway in, paths in the terminal or as JSON out. */
+import { createAssembler, type Assembler } from '../paths/assemble.ts';
+import { toJson } from '../paths/json.ts';
+import type { PathView } from '../paths/view.ts';
+import { FilterError, explainFilter, parseFilter, type Filter } from './filter.ts';
+import { createGroups, subjectOf } from './groups.ts';
+import { drawTable } from './ruler.ts';
+import { createScreen, type Output } from './screen.ts';
+
+/** Where frames come from. */
+export interface FrameFeed {
+  /** `onEnd` once, when no more will come: with a sentence when that is an error. */
+  start(onFrame: (bytes: Uint8Array) => void, onEnd: (error?: string) => void): void;
+  stop(): void;
+}
+
+export interface TraceOptions {
+  feed: FrameFeed;
+  filter?: string | undefined;
+  /** Length of the traced time; without it until `count` or the signal. */
+  forMs?: number | undefined;
+  count?: number | undefined;
+  /** Also paths without an entry hop. */
+  partial?: boolean | undefined;
+  json?: boolean | undefined;
+  /** Results. */
+  output: Output;
+  /** Diagnostics, a line each. */
+  log: (line: string) => void;
+  signal?: AbortSignal | undefined;
+}
+
+const TICK_MS = 100;
+const DRAW_MS = 500;
+/** Peers of a gateway that just got its first reader come up within that time, or not soon. */
+const SETTLE_MS = 3000;
+/** The statuses that cover the end of the traced time come within a second. */
+const CLOSING_MS = 1500;
+const LONGEST_CLOSING_MS = 8000;
+
+/** Exit code: 0 done, 1 nothing came or the connection failed, 2 the filter is wrong. */
+export async function runTrace(options: TraceOptions): Promise<number> {
+  try {
+    return await new Trace(options, parseFilter(options.filter ?? '')).run();
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    options.log(`filter: ${explainFilter(options.filter ?? '', error)}`);
+    return 2;
+  }
+}
+
+class Trace {
+  readonly #options: TraceOptions;
+  readonly #filter: Filter;
+  readonly #assembler: Assembler;
+  readonly #groups = createGroups();
+  #lines: string[] = [];
+  #told = 0;
+  #startMs = 0;
+  #firstFrameMs = Infinity;
+  #beginMs = Infinity;
+  #endMs = Infinity;
+  #ended: { error?: string | undefined } | undefined;
+
+  constructor(options: TraceOptions, filter: Filter) {
+    this.#options = options;
+    this.#filter = filter;
+    this.#assembler = createAssembler((view) => this.#visit(view));
+  }
+
+  async run(): Promise<number> {
+    const { feed, output, json } = this.#options;
+    const screen = output.isTTY && !json ? createScreen(output) : undefined;
+    let drawnMs = 0;
+    this.#startMs = performance.now();
+    feed.start(
+      (bytes) => this.#take(bytes),
+      (error) => (this.#ended = { error }),
+    );
+    try {
+      while (!this.#isOver(performance.now())) {
+        await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+        this.#tick(performance.now());
+        if (screen && performance.now() - drawnMs > DRAW_MS) {
+          drawnMs = performance.now();
+          screen.draw(this.#draw(output.rows - 1));
+        }
+      }
+    } finally {
+      feed.stop();
+    }
+    this.#assembler.flush(performance.now());
+    return this.#finish(screen);
+  }
+
+  #take(bytes: Uint8Array): void {
+    const nowMs = performance.now();
+    this.#firstFrameMs = Math.min(this.#firstFrameMs, nowMs);
+    this.#assembler.push(bytes, nowMs);
+  }
+
+  #tick(nowMs: number): void {
+    const { forMs = Infinity, signal } = this.#options;
+    if (this.#beginMs === Infinity && this.#isSettled(nowMs)) {
+      this.#beginMs = nowMs;
+      this.#assembler.begin(nowMs);
+    }
+    const isDone = nowMs >= this.#beginMs + forMs || signal?.aborted || this.#ended;
+    if (isDone && this.#endMs === Infinity) {
+      this.#endMs = nowMs;
+      this.#assembler.end(nowMs);
+    }
+    // Before the beginning nothing is told: it would not count.
+    if (this.#beginMs !== Infinity) this.#assembler.advance(nowMs);
+    if (this.#lines.length) this.#options.output.write(this.#lines.splice(0).join(''));
+  }
+
+  /** Everybody who will come has come, and told how they stand. */
+  #isSettled(nowMs: number): boolean {
+    const { streams, peers } = this.#assembler.intake();
+    const isLate = nowMs - this.#firstFrameMs > SETTLE_MS;
+    const isWaiting = peers?.peers.some((peer) => peer.state === 'connecting') ?? false;
+    const missing = peers ? peers.peers.filter((peer) => peer.state === 'up').length + 1 - streams.size : 0;
+    return streams.size > 0 && (isLate || (this.#assembler.isReady() && !isWaiting && missing <= 0));
+  }
+
+  #isOver(nowMs: number): boolean {
+    const { forMs = Infinity, count = Infinity, signal } = this.#options;
+    if (this.#told >= count) return true;
+    if (this.#beginMs === Infinity) {
+      return this.#ended !== undefined || signal?.aborted === true || nowMs > this.#startMs + forMs + SETTLE_MS;
+    }
+    // Whoever interrupts does not want to wait for verdicts.
+    if (signal?.aborted || this.#ended) return this.#endMs !== Infinity;
+    const closingMs = nowMs - this.#endMs;
+    return closingMs > LONGEST_CLOSING_MS || (closingMs > CLOSING_MS && this.#assembler.pending() === 0);
+  }
+
+  #visit(view: PathView): void {
+    const { partial, json, count = Infinity } = this.#options;
+    if (this.#told >= count || (!view.hasEntry && !partial)) return;
+    if (!this.#filter(subjectOf(view))) return;
+    this.#told++;
+    if (json) this.#lines.push(`${JSON.stringify(toJson(view))}\n`);
+    else this.#groups.add(view);
+  }
+
+  #draw(rows?: number): string[] {
+    const columns = this.#options.output.isTTY ? this.#options.output.columns : 200;
+    return drawTable(this.#groups.list(), this.#assembler.summary(), columns, rows);
+  }
+
+  #finish(screen: { draw(lines: string[]): void; close(): void } | undefined): number {
+    const { output, json, log } = this.#options;
+    if (this.#ended?.error !== undefined) log(this.#ended.error);
+    const { streams, garbage } = this.#assembler.intake();
+    if (garbage > 0) log(`${garbage} frames were not whole or not ours and were skipped`);
+    if (streams.size === 0) {
+      if (this.#ended?.error === undefined)
+        log(`no agent's frames came in ${Math.round((performance.now() - this.#startMs) / 1000)} s`);
+      return 1;
+    }
+    const summary = this.#assembler.summary();
+    if (json) output.write(`${this.#lines.splice(0).join('')}${JSON.stringify(summary)}\n`);
+    else if (screen) screen.draw([...this.#draw(output.rows - 2)]);
+    else output.write(`${this.#draw().join('\n')}\n`);
+    screen?.close();
+    return this.#ended?.error === undefined ? 0 : 1;
+  }
+}

@@ -1,0 +1,271 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createAssembler } from '../paths/assemble.ts';
+import type { JsonPath } from '../paths/json.ts';
+import {
+  createAgent, flannelDevices, framesOf, podAddress, podFlow, podToPod, type Frame, type Written,
+} from '../paths/synthetic.ts'; // prettier-ignore
+import { Kind } from '../paths/words.ts';
+import { FilterError, explainFilter, parseFilter, type Subject } from './filter.ts';
+import { createGroups, type Group } from './groups.ts';
+import { formatNs, formatShare, formatWire } from './numbers.ts';
+import { drawGroup, drawSummary, drawTable } from './ruler.ts';
+import { runTrace, type FrameFeed, type TraceOptions } from './run.ts';
+import { createScreen } from './screen.ts';
+
+describe('figures', () => {
+  it('have three significant digits and a unit', () => {
+    const read = [0, 7, 999, 1000, 1234, 999_600, 41_260, 1e6, 12_345_678, 3.6e12, -1500, NaN].map(formatNs);
+    expect(read).toEqual([
+      '0 ns', '7 ns', '999 ns', '1 µs', '1.23 µs', '1 ms', '41.3 µs', '1 ms', '12.3 ms', '3600 s', '-1.5 µs', 'unknown',
+    ]); // prettier-ignore
+  });
+
+  it('of the wire do not run backwards inside the bound', () => {
+    expect([formatWire(-400, 19_000), formatWire(400, 19_000), formatWire(-30_000, 19_000)]).toEqual([
+      '< 19 µs',
+      '400 ns',
+      '-30 µs',
+    ]);
+  });
+
+  it('never round a share up to all', () => {
+    expect([formatShare(99_999, 100_000), formatShare(5, 5), formatShare(0, 0)]).toEqual(['99.99 %', '100 %', '']);
+  });
+});
+
+describe('a filter', () => {
+  const subject: Subject = {
+    protocol: 'tcp', addresses: ['10.244.1.2', '10.96.0.10', '10.244.2.3'], ports: [40000, 80, 8080], names: ['n1', 'eth0'],
+  }; // prettier-ignore
+
+  it.each([
+    ['', true], ['tcp', true], ['udp', false], ['host 10.96.0.10', true], ['host 10.96.0.1', false], ['port 8080', true],
+    ['port 8', false], ['not udp', true], ['udp or tcp', true], ['tcp and port 81', false], ['tcp port 80', true],
+    ['not (udp or port 80)', false], ['10.244', true], ['ETH0', true], ['ip6', false], ['ip && !icmp', true],
+    ['udp and icmp or tcp', true], ['udp and (icmp or tcp)', false],
+  ])('%j is %s', (text, wanted) => expect(parseFilter(text)(subject)).toBe(wanted)); // prettier-ignore
+
+  it.each([
+    ['tcp and', 'the filter ends where a word should stand', 7],
+    ['host', 'the filter ends where an address should stand', 4],
+    ['host web and tcp', '"web" is not an address', 5],
+    ['tcp port http', '"http" is not a port, they go from 0 to 65535', 9],
+    ['(tcp or udp', 'this parenthesis is never closed', 0],
+    ['tcp)', 'nothing to close with ")"', 3],
+    ['or tcp', '"or" has nothing before it', 0],
+    ['tcp and src 10.0.0.1', '"src" is not understood yet', 8],
+  ])('%j goes wrong at the right place', (text, message, at) => {
+    try {
+      parseFilter(text);
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(FilterError);
+      expect(error).toMatchObject({ message, at });
+    }
+  }); // prettier-ignore
+
+  it('shows the place', () => {
+    expect(explainFilter('tcp foo)', new FilterError('bad', 7))).toBe('bad\n  tcp foo)\n         ^');
+  });
+
+  it('of any text either works or says where it does not', () => {
+    const word = fc.constantFrom(
+      'tcp',
+      'host',
+      '10.0.0.1',
+      'port',
+      '80',
+      'and',
+      'or',
+      'not',
+      '(',
+      ')',
+      'src',
+      'constructor',
+    );
+    fc.assert(
+      fc.property(fc.array(word), (words) => {
+        const text = words.join(' ');
+        try {
+          expect(typeof parseFilter(text)(subject)).toBe('boolean');
+        } catch (error) {
+          expect(error).toBeInstanceOf(FilterError);
+          expect((error as FilterError).at).toBeLessThanOrEqual(text.length);
+        }
+      }),
+    );
+  });
+});
+
+const stepsNs = [0, 800, 2900, 6800, 47_800, 51_000, 52_900, 53_800];
+
+function joined(replies: boolean): { groups: Group[]; lines: string[] } {
+  const records: Written[] = [];
+  for (let i = 0; i < 100; i++) {
+    for (const [from, to] of replies ? [[0, 1], [1, 0]] : [[0, 1]]) {
+      podToPod(from, 0, to, 0).forEach((hop, at) => records.push({
+        ...hop, timeNs: 1e9 + i * 1e7 + from * 1e6 + stepsNs[at], identity: [i, from], flow: podFlow(from, 0, to, 0),
+        kind: Kind.icmp, level: 9, bytes: hop.encapsulation ? 148 : 98,
+      }));
+    }
+  } // prettier-ignore
+  const groups = createGroups();
+  const assembler = createAssembler((view) => groups.add(view));
+  const agents = [createAgent(0), createAgent(1, flannelDevices(1), 5e9)];
+  for (const frame of framesOf(agents, records, 4000).sort((a, b) => a.atMs - b.atMs)) {
+    assembler.push(frame.bytes, frame.atMs);
+    assembler.advance(frame.atMs);
+  }
+  assembler.flush(4000);
+  return { groups: groups.list(), lines: drawTable(groups.list(), assembler.summary(), 200) };
+}
+
+describe('the ruler', () => {
+  const { groups } = joined(true);
+
+  it('is a line with ticks where it fits', () => {
+    expect(drawGroup(groups[0], 120)).toEqual([
+      '10.244.1.2 ▶ 10.244.2.2  n1 → n2  icmp  n 100',
+      ' 10.244.1.2 ─┬─ bridge ─┬─ route ─┬═ encap ═┬══════ wire ═══════┬═ decap ═┬─ route ─┬─ bridge ─┬─ 10.244.2.2',
+      '           veth0       cni0   flannel.1    eth0  +50 B (51 %)  eth0   flannel.1    cni0      veth0',
+      ' p50            800 ns    2.1 µs    3.9 µs    41.5 µs ±42.5 µs    3.2 µs    1.9 µs     900 ns',
+      ' p99            800 ns    2.1 µs    3.9 µs         41.5 µs        3.2 µs    1.9 µs     900 ns',
+      ' total p50 53.9 µs ±42.5 µs · p99 54.4 µs',
+    ]);
+  });
+
+  it('is a list in 80 columns', () => {
+    const lines = drawGroup(groups[0], 80);
+    expect(lines.slice(0, 4)).toEqual([
+      '10.244.1.2 ▶ 10.244.2.2  n1 → n2  icmp  n 100', ' ┬ n1 veth0', '   │ bridge p50 800 ns · p99 800 ns', ' ┬ n1 cni0',
+    ]); // prettier-ignore
+    expect(lines[8]).toBe('   ║ wire   p50 41.5 µs ±42.5 µs · p99 41.5 µs  +50 B (51 %)');
+    expect(Math.max(...drawGroup(groups[0], 40).map((line) => line.length))).toBeLessThanOrEqual(40);
+  });
+
+  it('says unknown where the clock is', () => {
+    const { groups: oneWay, lines } = joined(false);
+    expect(drawGroup(oneWay[0], 120)[3]).toContain('unknown');
+    expect(drawGroup(oneWay[0], 120)[5]).toBe(' total p50 unknown · p99 unknown');
+    expect(lines.at(-1)).toContain('clock n2 unknown');
+  });
+
+  it('shows what fits and says what does not', () => {
+    const summary = { ...summaryOf(), sampled: 1234 };
+    expect(drawTable([], summary, 80)).toEqual(['no path joined yet', '', drawSummary(summary)]);
+    expect(drawTable(groups, summary, 120, 9).at(-2)).toBe('and 1 more paths');
+  });
+
+  it('ends with what it rests on', () => {
+    expect(drawSummary(summaryOf())).toBe(
+      'seen 2,000 · sampled 10 · joined 9 (90 % of what may be) · ambiguous 0 · lost by the network 1 · lost by us 0 · 1:64 · clock n2 ±19 µs',
+    );
+  });
+});
+
+const summaryOf = () => ({
+  type: 'summary' as const, seen: 2000, sampled: 10, joined: 9, joinable: 10, joinableJoined: 9, ambiguous: 0,
+  lostByNetwork: { dropped: 0, vanished: 1 }, lostByUs: 0, framesMissed: 0, recordsLost: 0, exponents: { n1: 6, n2: 0 },
+  clocks: {
+    n1: { offsetNs: 0, boundNs: 0, relativeBoundNs: 0 }, n2: { offsetNs: 5, boundNs: 19_000, relativeBoundNs: 10 },
+  },
+}); // prettier-ignore
+
+describe('the screen', () => {
+  it('goes up over what it drew, and cuts what would wrap', () => {
+    const written: string[] = [];
+    const screen = createScreen({ write: (text) => written.push(text), isTTY: true, columns: 4, rows: 10 });
+    screen.draw(['abcdef', 'x']);
+    screen.draw(['y']);
+    expect(written).toEqual(['\r\x1b[2Kabcd\n\x1b[2Kx\n\x1b[0J', '\x1b[2A\r\x1b[2Ky\n\x1b[0J']);
+  });
+});
+
+/** Two agents whose pods ping each other every 20 ms from now on. */
+function liveFeed(): FrameFeed {
+  let timer: NodeJS.Timeout;
+  return {
+    start(onFrame) {
+      const agents = [createAgent(0), createAgent(1, flannelDevices(1), 7e9)];
+      const send = (frame: Frame): void => onFrame(frame.bytes);
+      for (const agent of agents) send(agent.hello(0));
+      let tick = 0;
+      timer = setInterval(() => {
+        const nowMs = performance.now();
+        const records = [[0, 1], [1, 0]].flatMap(([from, to]) => podToPod(from, 0, to, 0).map((hop, at): Written => ({
+          ...hop, timeNs: Math.round(nowMs * 1e6) - 30e6 + from * 1e6 + stepsNs[at], identity: [tick, from],
+          flow: podFlow(from, 0, to, 0), kind: Kind.icmp, level: 9,
+        }))); // prettier-ignore
+        agents.forEach((agent, node) => {
+          send(agent.legs(nowMs, records.filter((record) => record.node === node))); // prettier-ignore
+          if (tick % 10 === 0) send(agent.status(Math.round(nowMs)));
+        });
+        tick++;
+      }, 20);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+async function trace(options: Partial<TraceOptions>): Promise<{ code: number; text: string; log: string[] }> {
+  let text = '';
+  const log: string[] = [];
+  const output = { write: (part: string) => (text += part), isTTY: false, columns: 80, rows: 24 };
+  const code = await runTrace({ feed: liveFeed(), output, log: (line) => log.push(line), ...options });
+  return { code, text, log };
+}
+
+describe('trace', () => {
+  it('prints a JSON line for each path and a summary', async () => {
+    const { code, text } = await trace({ json: true, forMs: 500, filter: `host ${podAddress(0, 0)} and icmp` });
+    const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as JsonPath | ReturnType<typeof summaryOf>); // prettier-ignore
+    const summary = lines.at(-1) as ReturnType<typeof summaryOf>;
+    const paths = lines.slice(0, -1) as JsonPath[];
+    expect(code).toBe(0);
+    expect(summary.type).toBe('summary');
+    expect(paths.length).toBe(summary.sampled);
+    expect(summary.joined).toBe(summary.sampled);
+    expect(summary.sampled).toBeGreaterThan(2);
+    for (const path of paths) {
+      expect(path.hops).toHaveLength(8);
+      expect(path.segments.reduce((sum, segment) => sum + (segment.durationNs ?? NaN), 0)).toBe(path.totalNs);
+    }
+  });
+
+  it('prints a table and stops after a number of paths', async () => {
+    const { code, text } = await trace({ count: 5 });
+    expect(code).toBe(0);
+    const counts = [...text.matchAll(/ n (\d+)$/gm)].map((match) => Number(match[1]));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(5);
+    expect(text).toContain('─ bridge ─');
+  });
+
+  it('says what is wrong with a filter', async () => {
+    const { code, log } = await trace({ filter: 'port http' });
+    expect(code).toBe(2);
+    expect(log).toEqual(['filter: "http" is not a port, they go from 0 to 65535\n  port http\n       ^']);
+  });
+
+  it('passes on why its feed ended', async () => {
+    const feed: FrameFeed = { start: (_, onEnd) => onEnd('127.0.0.1:1 refused the connection'), stop: () => {} };
+    expect(await trace({ feed })).toEqual({ code: 1, text: '', log: ['127.0.0.1:1 refused the connection'] });
+  });
+
+  it('ends when it is interrupted', async () => {
+    const abort = new AbortController();
+    let frames = 0;
+    const feed = liveFeed();
+    const counting: FrameFeed = {
+      start: (onFrame, onEnd) =>
+        feed.start((bytes) => {
+          onFrame(bytes);
+          if (++frames === 120) abort.abort();
+        }, onEnd),
+      stop: () => feed.stop(),
+    };
+    const { code, text } = await trace({ feed: counting, signal: abort.signal });
+    expect(code).toBe(0);
+    expect(text).toContain('sampled');
+  });
+});

@@ -1,0 +1,156 @@
+/**
+ * The JSON messages of the stream. Times are nanoseconds on the node's CLOCK_MONOTONIC since the hello's `epochNs`,
+ * so that a Number holds them exactly.
+ */
+import type { Fields } from './columns.ts';
+import { FrameType, WireError, encodeFrame, type Frame, type FrameHeader } from './frame.ts';
+
+/** What netlink says a device is. `uplink` is the device of the default route or of a tunnel's local address. */
+export type DeviceKind =
+  | 'pod' /* a veth whose peer is in another network namespace */
+  | 'uplink'
+  | 'bridge'
+  | 'vxlan'
+  | 'geneve'
+  | 'ipip'
+  | 'wireguard'
+  | 'veth' /* both ends on this node */
+  | 'physical'
+  | 'other';
+
+export interface Device {
+  ifindex: number;
+  name: string;
+  kind: DeviceKind;
+  /** As netlink calls it: veth, bridge, vxlan, ...; empty for physical ones. */
+  linkType: string;
+  mtu: number;
+  mac: string;
+  up: boolean;
+  /** Of the node itself, without prefix length. */
+  addresses: string[];
+  /** ifindex of the bridge that it is a port of; 0 without. */
+  master: number;
+  /** Network namespace of a veth's peer as an nsid, and the peer's ifindex there. */
+  peer?: { nsid: number; ifindex: number };
+  tunnel?: { vni: number; port: number; local: string };
+  /** Whether our programs sit there, or why not. */
+  attached: boolean;
+  error?: string;
+  /** Somebody else's tc or tcx programs at this device. */
+  foreignPrograms: { ingress: number; egress: number };
+}
+
+export interface Exponents {
+  marks: number;
+  packets: number;
+  control: number;
+}
+
+/** First message of a stream, and again to each new reader. */
+export interface Hello {
+  type: 'hello';
+  node: string;
+  hoplens: string;
+  kernel: { release: string; hooks: 'tcx' | 'clsact'; bootId: string };
+  /** CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW at the stream's start, decimal nanoseconds; wall clock as ISO 8601. */
+  epochNs: string;
+  rawEpochNs: string;
+  startedAt: string;
+  fields: Fields;
+  limits: { budget: number; ringBytes: number; maxDevices: number; maxFrameBytes: number };
+  devices: Device[];
+}
+
+/** The node's devices, whole, whenever one changed. */
+export interface DevicesMessage {
+  type: 'devices';
+  timeNs: number;
+  devices: Device[];
+}
+
+/** One hop's exact totals since the agent's start. */
+export interface HopTotals {
+  ifindex: number;
+  direction: 'ingress' | 'egress';
+  packets: number;
+  bytes: number;
+  wirePackets: number;
+  own: number;
+  records: number;
+  ringFull: number;
+  capped: number;
+  unparsed: Record<string, number>;
+}
+
+/** Time in which absence proves nothing. */
+export interface Blind {
+  fromNs: number;
+  toNs: number;
+  reason: 'start' | 'ring full' | 'capped' | 'exponent' | 'device';
+  ifindex?: number;
+}
+
+/** Every second. What happened since the one before; totals since the start. */
+export interface Status {
+  type: 'status';
+  timeNs: number;
+  /** [CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW] since their epochs, about every 100 ms. */
+  clockPairs: [number, number][];
+  /** In force from `fromNs` on; the last one still is. */
+  exponents: ({ fromNs: number } & Exponents)[];
+  blind: Blind[];
+  totals: HopTotals[];
+  /** Records that the agent had and could not send on. */
+  recordsDropped: number;
+  cost: { cpuMs: number; rssBytes: number; recordsPerSecond: number };
+}
+
+/** To one slow reader: frames of a stream that it will never see. */
+export interface Missed {
+  type: 'missed';
+  frames: number;
+  bytes: number;
+}
+
+/** From a gateway: the state of its peers. */
+export interface Peers {
+  type: 'peers';
+  peers: { url: string; node?: string; state: 'connecting' | 'up' | 'down' | 'refused'; error?: string }[];
+}
+
+export type Message = Hello | DevicesMessage | Status | Missed | Peers;
+
+const frameTypes = {
+  hello: FrameType.hello, devices: FrameType.devices, status: FrameType.status,
+  missed: FrameType.missed, peers: FrameType.peers,
+} as const; // prettier-ignore
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** A message as a frame. */
+export function encodeMessage(header: Omit<FrameHeader, 'type'>, message: Message): Uint8Array {
+  const json = encoder.encode(JSON.stringify(message));
+  const payload = new Uint8Array((json.length + 7) & ~7).fill(0x20);
+  payload.set(json);
+  return encodeFrame({ ...header, type: frameTypes[message.type] }, payload);
+}
+
+/**
+ * The message of any frame but legs. Only its type is checked: readers narrow what they use.
+ * @throws WireError 'json'
+ */
+export function decodeMessage(frame: Frame): Message {
+  let message: unknown;
+  try {
+    message = JSON.parse(decoder.decode(frame.payload));
+  } catch {
+    throw new WireError('json', 'message frame without JSON');
+  }
+  const type = (message as { type?: unknown } | null)?.type;
+  if (typeof type !== 'string' || frameTypes[type as Message['type']] !== frame.type) {
+    throw new WireError('json', `message frame of type ${frame.type} says ${JSON.stringify(type)}`);
+  }
+  return message as Message;
+}

@@ -1,0 +1,28 @@
+package bpf
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
+
+// Abstract addresses belong to a network namespace and vanish with their process, however it ends.
+const claimAddress = "@hoplens-agent"
+
+// claim makes this process the network namespace's only agent until the file descriptor is closed.
+func claim() (int, error) {
+	const doing = "claiming the network namespace"
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, failed(Internal, doing, err)
+	}
+	err = unix.Bind(fd, &unix.SockaddrUnix{Name: claimAddress})
+	if err == nil {
+		return fd, nil
+	}
+	unix.Close(fd)
+	if errors.Is(err, unix.EADDRINUSE) {
+		return -1, fail(AlreadyRunning, doing, errors.New("another hoplens agent runs in it"))
+	}
+	return -1, failed(Internal, doing, err)
+}

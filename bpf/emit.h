@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/* Writing a record of what was chosen. */
+
+/* What is chosen of a packet: itself, a byte in it, a datagram in it. No padding and all of it set, as global functions demand. */
+struct sample {
+	__u64 identity;
+	__u64 time_ns; /* 0: not read yet */
+	__u32 sequence;
+	__u32 mark;
+	__u32 context;
+	__u8 kind;
+	__u8 level;
+	__u8 exponent;
+	__u8 tcp_flags;
+};
+
+static __always_inline void copy_ipv4(__u8 *to, __be32 address)
+{
+	__u32 *word = (__u32 *)to;
+	word[0] = 0;
+	word[1] = 0;
+	word[2] = bpf_htonl(0xffff);
+	word[3] = address;
+}
+
+static __always_inline void copy_ipv6(__u8 *to, const __be32 *address)
+{
+	__u32 *word = (__u32 *)to;
+	word[0] = address[0];
+	word[1] = address[1];
+	word[2] = address[2];
+	word[3] = address[3];
+}
+
+/* The IP header, one of the two. */
+struct addresses {
+	const struct iphdr *ipv4;
+	const struct ipv6hdr *ipv6;
+};
+
+static __always_inline struct addresses find_addresses(struct view *view, const struct packet *packet)
+{
+	return (struct addresses){
+		.ipv4 = packet->version == 4 ? PEEK(view, packet->ip, struct iphdr) : NULL,
+		.ipv6 = packet->version == 6 ? PEEK(view, packet->ip, struct ipv6hdr) : NULL,
+	};
+}
+
+static __always_inline void copy_source(__u8 *to, struct addresses from)
+{
+	if (from.ipv4)
+		copy_ipv4(to, from.ipv4->saddr);
+	else if (from.ipv6)
+		copy_ipv6(to, from.ipv6->saddr);
+	else
+		__builtin_memset(to, 0, 16);
+}
+
+static __always_inline void copy_destination(__u8 *to, struct addresses from)
+{
+	if (from.ipv4)
+		copy_ipv4(to, from.ipv4->daddr);
+	else if (from.ipv6)
+		copy_ipv6(to, from.ipv6->daddr);
+	else
+		__builtin_memset(to, 0, 16);
+}
+
+struct ports {
+	__be16 source;
+	__be16 destination;
+};
+
+static __always_inline struct ports find_ports(struct view *view, const struct packet *packet)
+{
+	bool has = packet->protocol == IPPROTO_TCP || packet->protocol == IPPROTO_UDP || packet->protocol == IPPROTO_SCTP;
+	const struct ports *ports = NULL;
+	if (has && !packet->fragment && packet->length >= sizeof(*ports))
+		ports = PEEK(view, packet->transport, struct ports);
+	return ports ? *ports : (struct ports){};
+}
+
+static __always_inline void fill_flow(struct __sk_buff *skb, const struct packet *packet, struct flow *flow)
+{
+	struct view view;
+	look(&view, skb);
+	struct ports ports = find_ports(&view, packet);
+	struct addresses addresses = find_addresses(&view, packet);
+	copy_source(flow->source, addresses);
+	copy_destination(flow->destination, addresses);
+	flow->source_port = bpf_ntohs(ports.source);
+	flow->destination_port = bpf_ntohs(ports.destination);
+	flow->protocol = packet->protocol;
+	__builtin_memset(flow->padding, 0, sizeof(flow->padding));
+}
+
+static __always_inline struct hop_totals *find_totals(const struct packet *packet)
+{
+	__u32 place = packet->place;
+	return bpf_map_lookup_elem(&hops, &place);
+}
+
+/*
+ * Our own stream crosses the uplinks too; following it would make more of it. True, and counted, where this is of it.
+ * A global function beside `emit`, so that their stacks do not add up.
+ */
+__noinline int skip_own(struct __sk_buff *skb, const struct packet *packet)
+{
+	const struct config *config = find_config();
+	struct hop_totals *totals = packet ? find_totals(packet) : NULL;
+	if (!config || !totals)
+		return false;
+	struct view view;
+	struct endpoint source = {}, destination = {};
+	look(&view, skb);
+	struct ports ports = find_ports(&view, packet);
+	source.port = bpf_ntohs(ports.source);
+	destination.port = bpf_ntohs(ports.destination);
+	bool maybe_source = config->own_ports >> (source.port & 63) & 1;
+	bool maybe_destination = config->own_ports >> (destination.port & 63) & 1;
+	if (!maybe_source && !maybe_destination)
+		return false;
+	struct addresses addresses = find_addresses(&view, packet);
+	copy_source(source.address, addresses);
+	copy_destination(destination.address, addresses);
+	if (!(maybe_source && bpf_map_lookup_elem(&own_endpoints, &source)) &&
+	    !(maybe_destination && bpf_map_lookup_elem(&own_endpoints, &destination)))
+		return false;
+	totals->own++;
+	return true;
+}
+
+/* The controller needs a moment to see a burst; until then each CPU writes no more than its share. */
+static __always_inline bool is_capped(struct cpu_state *cpu, const struct config *config, __u64 time_ns)
+{
+	__u64 window = time_ns >> 20;
+	if (cpu->window != window) {
+		cpu->window = window;
+		cpu->used = 0;
+	}
+	return cpu->used++ >= config->records_per_window;
+}
+
+/* How many packets this one is, or becomes, on the wire. */
+static __always_inline __u32 count_wire_packets(const struct __sk_buff *skb, __u32 payload)
+{
+	__u32 segments = skb->gso_segs;
+	if (segments)
+		return segments;
+	__u32 size = skb->gso_size;
+	return size && payload ? (payload + size - 1) / size : 1;
+}
+
+/* Writes the record. What cannot be written is counted. */
+__noinline int emit(struct __sk_buff *skb, const struct packet *packet, struct sample *sample)
+{
+	const struct config *config = find_config();
+	struct cpu_state *cpu = find_cpu_state();
+	struct hop_totals *totals = packet ? find_totals(packet) : NULL;
+	if (!totals || !sample || !config || !cpu)
+		return 0;
+	if (!sample->time_ns)
+		sample->time_ns = bpf_ktime_get_ns();
+	if (is_capped(cpu, config, sample->time_ns)) {
+		totals->capped++;
+		return 0;
+	}
+	struct record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	if (!record) {
+		totals->ring_full++;
+		return 0;
+	}
+	record->identity = sample->identity;
+	record->time_ns = sample->time_ns;
+	fill_flow(skb, packet, &record->flow);
+	record->ifindex = skb->ifindex;
+	record->bytes = skb->len;
+	record->sequence = sample->sequence;
+	record->payload = packet->payload;
+	record->mark = sample->mark;
+	record->context = sample->context;
+	record->vni = packet->vni;
+	record->wire_packets = count_wire_packets(skb, packet->payload);
+	record->encapsulation = packet->encapsulation;
+	record->headers = packet->headers;
+	record->vlan = packet->vlan;
+	record->direction = packet->direction;
+	record->kind = sample->kind;
+	record->level = sample->level;
+	record->exponent = sample->exponent;
+	record->tcp_flags = sample->tcp_flags;
+	record->tunnel = packet->tunnel;
+	record->ttl = packet->ttl;
+	__builtin_memset(record->padding, 0, sizeof(record->padding));
+	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	totals->records++;
+	return 0;
+}
+
+static __always_inline void emit_tcp(struct __sk_buff *skb, const struct packet *packet, struct sample *sample,
+				     const struct config *config)
+{
+	if (!config->own_ports || !skip_own(skb, packet))
+		emit(skb, packet, sample);
+}

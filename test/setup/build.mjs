@@ -1,0 +1,102 @@
+// Builds everything that runs into .build/, skipping what is up to date.
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { goEnvironment, root } from './go.mjs';
+import { Refusal, entry, must, timed } from './say.mjs';
+
+const out = join(root, '.build');
+const REQUIRE =
+  'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);';
+
+/**
+ * @typedef {object} Target
+ * @property {string} output in .build/
+ * @property {string[]} inputs folders and files that it is made of
+ * @property {() => unknown} make
+ */
+
+/** Path of the Go package `main` that becomes the library. */
+function libraryPackage() {
+  return existsSync(join(root, 'bpf/library')) ? './library' : '.';
+}
+
+/** @param {string} folder @param {string} output @param {string[]} options */
+function goBuild(folder, output, options) {
+  const flags = ['-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', join(out, output)];
+  must('go', ['build', ...flags, ...options], {
+    cwd: join(root, folder),
+    env: { ...goEnvironment(), CGO_ENABLED: '1' },
+  });
+}
+
+/** @param {string} source @param {string} output @param {boolean} [command] made executable */
+async function bundle(source, output, command = false) {
+  const { build } = await import('esbuild');
+  const settings = /** @type {import('esbuild').BuildOptions} */ ({
+    entryPoints: [join(root, source)],
+    outfile: join(out, output),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: true,
+    // koffi brings a native binary; the other two are ws's optional ones, which we do without.
+    external: ['koffi', 'bufferutil', 'utf-8-validate'],
+    banner: { js: `${command ? '#!/usr/bin/env node\n' : ''}${REQUIRE}` },
+    logLevel: 'silent',
+  });
+  await build(settings).catch((error) => {
+    throw new Refusal(error.message);
+  });
+  if (command) chmodSync(join(out, output), 0o755);
+}
+
+const CODE = ['agent', 'test', 'package-lock.json', 'test/setup/build.mjs'];
+
+/** @type {Target[]} */
+const targets = [
+  {
+    output: 'libhoplens.so',
+    inputs: ['bpf'],
+    make: () => goBuild('bpf', 'libhoplens.so', ['-buildmode=c-shared', libraryPackage()]),
+  },
+  { output: 'wire', inputs: ['test/wire'], make: () => goBuild('test/wire', 'wire', ['.']) },
+  { output: 'hoplens.mjs', inputs: CODE, make: () => bundle('agent/main.ts', 'hoplens.mjs', true) },
+  { output: 'worker.mjs', inputs: CODE, make: () => bundle('agent/kernel/worker.ts', 'worker.mjs') },
+  { output: 'lab.mjs', inputs: CODE, make: () => bundle('test/lab/cli.ts', 'lab.mjs') },
+  { output: 'demo.mjs', inputs: CODE, make: () => bundle('test/demo/main.ts', 'demo.mjs') },
+  { output: 'traffic.mjs', inputs: CODE, make: () => bundle('test/traffic/main.ts', 'traffic.mjs') },
+];
+
+/** @param {string} path @returns {string[]} its files, none of them a test */
+function filesOf(path) {
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return /(\.test\.ts|_test\.go)$/.test(path) ? [] : [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesOf(join(path, name)));
+}
+
+/** @param {string[]} inputs */
+function hashOf(inputs) {
+  const hash = createHash('sha256').update(process.version);
+  for (const file of inputs.flatMap((input) => filesOf(join(root, input)))) {
+    hash.update(`\0${file}\0`).update(readFileSync(file));
+  }
+  return hash.digest('hex');
+}
+
+/** @param {Target} target */
+async function refresh({ output, inputs, make }) {
+  const stamp = join(out, 'stamps', output);
+  const hash = hashOf(inputs);
+  if (existsSync(join(out, output)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
+  await timed(`building .build/${output}`, make);
+  writeFileSync(stamp, hash);
+}
+
+await entry(async () => {
+  mkdirSync(join(out, 'stamps'), { recursive: true });
+  for (const target of targets) await refresh(target);
+});

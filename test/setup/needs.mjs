@@ -1,0 +1,102 @@
+// What each goal needs from the operating system, and why. A need is met by the program or file
+// itself, wherever it came from; the Debian package is how to get it.
+import { accessSync, constants, existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * @typedef {object} Need
+ * @property {string} package Debian's name
+ * @property {string} why
+ * @property {string} [command] met when this is on the path
+ * @property {string} [file] met when this exists
+ */
+
+/** @type {Record<string, Need[]>} */
+const GROUPS = {
+  registries: [
+    {
+      package: 'ca-certificates',
+      file: '/etc/ssl/certs/ca-certificates.crt',
+      why: 'lets npm and Go trust their registries',
+    },
+  ],
+  build: [
+    { package: 'gcc', command: 'gcc', why: 'links the Go library that Node loads' },
+    { package: 'libc6-dev', file: '/usr/include/stdlib.h', why: 'C headers for that library' },
+  ],
+  lab: [
+    { package: 'iproute2', command: 'ip', why: 'makes the namespaces and devices of the lab' },
+    { package: 'ethtool', command: 'ethtool', why: 'switches the offloads of the lab’s devices' },
+    { package: 'nftables', command: 'nft', why: 'gives the lab its Service addresses' },
+    { package: 'iputils-ping', command: 'ping', why: 'makes traffic' },
+  ],
+  generate: [
+    { package: 'clang-19', command: 'clang-19', why: 'compiles the kernel programs' },
+    { package: 'llvm-19', command: 'llvm-strip-19', why: 'strips them' },
+    { package: 'libbpf-dev', file: '/usr/include/bpf/bpf_helpers.h', why: 'headers of the kernel programs' },
+  ],
+  tests: [
+    { package: 'iperf3', command: 'iperf3', why: 'traffic at full speed' },
+    { package: 'tcpdump', command: 'tcpdump', why: 'a second opinion on what crossed a device' },
+  ],
+  kernels: [
+    { package: 'qemu-system-x86', command: 'qemu-system-x86_64', why: 'boots other kernels' },
+    { package: 'busybox-static', command: 'busybox', why: 'starts them' },
+    { package: 'cpio', command: 'cpio', why: 'packs what starts them' },
+    { package: 'kmod', command: 'modprobe', why: 'loads their modules' },
+  ],
+  fresh: [
+    { package: 'debootstrap', command: 'debootstrap', why: 'makes a fresh Debian' },
+    { package: 'git', command: 'git', why: 'clones into it' },
+  ],
+};
+
+/** @type {Record<string, { groups: string[], go: boolean, npm: boolean, root?: string }>} */
+export const GOALS = {
+  build: { groups: ['registries', 'build'], go: true, npm: true },
+  demo: {
+    groups: ['registries', 'build', 'lab'],
+    go: true,
+    npm: true,
+    root: 'makes network namespaces and attaches programs in the kernel',
+  },
+  generate: { groups: ['registries', 'generate'], go: true, npm: false },
+  test: { groups: ['registries', 'build', 'lab', 'generate', 'tests'], go: true, npm: true },
+  'check:kernels': {
+    groups: ['registries', 'build', 'lab', 'kernels'],
+    go: true,
+    npm: true,
+    root: 'reads the whole file system for the guest',
+  },
+  'check:fresh': { groups: ['fresh'], go: false, npm: false, root: 'makes a root file system and mounts' },
+};
+
+/** @param {string} goal */
+export function needsOf(goal) {
+  return (GOALS[goal]?.groups ?? []).flatMap((group) => GROUPS[group] ?? []);
+}
+
+/**
+ * Administration programs are off the path of an ordinary user; they still count as installed.
+ * @param {string} command
+ * @param {string | undefined} path
+ */
+export function onPath(command, path = process.env.PATH) {
+  const folders = [...(path ?? '').split(delimiter), '/usr/local/sbin', '/usr/sbin', '/sbin'];
+  return folders.filter(Boolean).find((folder) => executable(join(folder, command)));
+}
+
+/** @param {string} file */
+function executable(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @param {Need} need */
+export function isMet(need) {
+  return (!need.command || onPath(need.command) !== undefined) && (!need.file || existsSync(need.file));
+}
