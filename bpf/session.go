@@ -130,6 +130,7 @@ type Description struct {
 	Hops     Mapping                      `json:"hops"`    // by cpu * perCpu + hop
 	CPUsMap  Mapping                      `json:"cpusMap"` // by cpu
 	Config   Mapping                      `json:"config"`
+	EventsFD int                          `json:"eventsFd"` // readable when there are events to drain
 	Layout   map[string]Layout            `json:"layout"`
 	Enums    map[string]map[string]uint64 `json:"enums"`
 }
@@ -152,6 +153,7 @@ func (s *Session) Describe() (*Description, error) {
 		Hops:     mapping(s.objects.Hops),
 		CPUsMap:  mapping(s.objects.Cpus),
 		Config:   mapping(s.objects.Config),
+		EventsFD: s.watcher.socket.GetFd(),
 		Layout:   structs,
 		Enums:    named,
 	}

@@ -1,5 +1,6 @@
 /** Times in which a packet's absence proves nothing: collected between two status messages. */
-import type { Blind, HopTotals } from '../wire/messages.ts';
+import type { Blind } from '../wire/messages.ts';
+import type { Lost } from './totals.ts';
 
 /** Packets that are between hops when the exponent changes: what the first hop wrote the last one may not. */
 const EXPONENT_MARGIN_NS = 20e6;
@@ -8,33 +9,29 @@ export interface BlindLog {
   add(blind: Blind): void;
   exponentChanged(nowNs: number): void;
   /** Compares counters with those of the call before. */
-  update(totals: HopTotals[], nowNs: number): void;
+  update(lost: Lost, nowNs: number): void;
   /** What came since the last call. */
   take(): Blind[];
 }
 
 export function createBlindLog(): BlindLog {
   let log: Blind[] = [];
-  let ringFull = 0;
-  let capped = 0;
+  let before: Lost = { ringFull: 0, capped: 0 };
   let beforeNs = 0;
 
-  function rose(reason: 'ring full' | 'capped', before: number, now: number, nowNs: number): void {
-    if (now > before) log.push({ fromNs: beforeNs, toNs: nowNs, reason });
+  function rose(reason: 'ring full' | 'capped', then: number, now: number, nowNs: number): void {
+    if (now > then) log.push({ fromNs: beforeNs, toNs: nowNs, reason });
   }
 
   return {
     add: (blind) => void log.push(blind),
     exponentChanged: (nowNs) =>
       void log.push({ fromNs: nowNs - EXPONENT_MARGIN_NS, toNs: nowNs + EXPONENT_MARGIN_NS, reason: 'exponent' }),
-    update(totals, nowNs) {
-      // A device that went took its counts along: then the sum falls, and nothing is known to be lost.
-      const full = totals.reduce((sum, hop) => sum + hop.ringFull, 0);
-      const cap = totals.reduce((sum, hop) => sum + hop.capped, 0);
-      rose('ring full', ringFull, full, nowNs);
-      rose('capped', capped, cap, nowNs);
-      ringFull = full;
-      capped = cap;
+    // A device that went takes its counts along: then the sums fall, and nothing is known to be lost.
+    update(lost, nowNs) {
+      rose('ring full', before.ringFull, lost.ringFull, nowNs);
+      rose('capped', before.capped, lost.capped, nowNs);
+      before = lost;
       beforeNs = nowNs;
     },
     take() {

@@ -19,10 +19,16 @@ const TRIES = 5;
 export function createNodeClock(): NodeClock {
   const epochNs = readClock(CLOCK_MONOTONIC);
   const rawEpochNs = readClock(CLOCK_MONOTONIC_RAW);
+  const epochSeconds = Number(epochNs / 1_000_000_000n);
+  const epochRest = Number(epochNs % 1_000_000_000n);
   return {
     epochNs,
     rawEpochNs,
-    nowNs: () => Number(readClock(CLOCK_MONOTONIC) - epochNs),
+    nowNs() {
+      // CLOCK_MONOTONIC too, and without the garbage of BigInt.
+      const [seconds, rest] = process.hrtime();
+      return (seconds - epochSeconds) * 1e9 + (rest - epochRest);
+    },
     pair() {
       let best: [number, number] = [0, 0];
       let bestGap = Infinity;

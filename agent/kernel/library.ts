@@ -3,6 +3,7 @@
  * Node's main thread costs a hundred times as much (Go asks glibc for the stack's bounds at each call), and only after
  * Node's signal handlers stand. It cannot be unloaded.
  */
+import { promisify } from 'node:util';
 import koffi from 'koffi';
 import type { Struct } from './layout.ts';
 
@@ -21,6 +22,8 @@ export interface Opened {
   hops: { fd: number; bytes: number; perCpu: number };
   cpusMap: { fd: number; bytes: number };
   config: { fd: number; bytes: number };
+  /** Netlink's socket: readable when there are events. Asking it costs less than asking Go. */
+  eventsFd: number;
   layout: { record: Struct; hop_totals: Struct; cpu_state: Struct; config: Struct };
   enums: Record<string, Record<string, number>>;
 }
@@ -127,18 +130,8 @@ export function loadLibrary(file: string): Library {
     return (request) => unwrap(JSON.parse(call(JSON.stringify(request))) as Answer);
   };
   const bindAsync = (name: string): ((request: unknown) => Promise<unknown>) => {
-    const call = load(name);
-    return (request) =>
-      new Promise((resolve, reject) => {
-        call.async(JSON.stringify(request), (error: Error | null, text: string) => {
-          if (error) return reject(error);
-          try {
-            resolve(unwrap(JSON.parse(text) as Answer));
-          } catch (thrown) {
-            reject(thrown);
-          }
-        });
-      });
+    const call = promisify(load(name).async as (request: string, done: (error: Error | null, text: string) => void) => void); // prettier-ignore
+    return async (request) => unwrap(JSON.parse(await call(JSON.stringify(request))) as Answer);
   };
   const close = bindAsync('close');
   return {

@@ -1,5 +1,5 @@
 /**
- * Memory shared with the kernel, and its clocks: the few calls of libc that Node has no words for.
+ * Memory shared with the kernel, its clocks and sockets: the few calls of libc that Node has no words for.
  * Mappings last as long as the process: a view read after munmap would be a crash.
  */
 import koffi from 'koffi';
@@ -29,6 +29,18 @@ export function mapMemory(fd: number, bytes: number, access: 'read' | 'write', o
     throw new Error(`mapping ${bytes} bytes of a BPF map failed with errno ${koffi.errno()}`);
   }
   return koffi.view(address, bytes);
+}
+
+const poll = libc.func('int poll(void *fds, unsigned long count, int timeout)') as (
+  fds: Int32Array,
+  count: number,
+  timeout: number,
+) => number;
+const POLLIN = 1;
+
+/** Asks whether something can be read (or went wrong) at a descriptor, without waiting. */
+export function isReadable(fd: number): boolean {
+  return poll(new Int32Array([fd, POLLIN]), 1, 0) !== 0;
 }
 
 export const CLOCK_MONOTONIC = 1;

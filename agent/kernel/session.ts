@@ -16,18 +16,21 @@ export interface KernelConfig {
   setVxlanPorts(ports: number[]): number[];
 }
 
+type TotalsReader = ReturnType<typeof createTotalsReader>;
+
 export interface KernelSession {
   library: Library;
   opened: Opened;
   layout: RecordLayout;
   ring: Ring;
   config: KernelConfig;
-  readTotals: ReturnType<typeof createTotalsReader>;
+  readTotals: TotalsReader['readTotals'];
+  readLost: TotalsReader['readLost'];
   readDemand: ReturnType<typeof createDemandReader>;
 }
 
 /** Time for which the ring holds what the CPUs may write at most. */
-const RING_MS = 50;
+const RING_MS = 120;
 const MIN_RING_BYTES = 1 << 18;
 const MAX_RING_BYTES = 1 << 25;
 
@@ -103,7 +106,7 @@ export function openKernel(libraryFile: string, request: OpenRequest): KernelSes
   try {
     return mapKernel(library, opened);
   } catch (error) {
-    library.close();
+    void library.close();
     throw error;
   }
 }
@@ -125,7 +128,7 @@ function mapKernel(library: Library, opened: Opened): KernelSession {
     layout,
     ring: createRingReader(memory, layout.strideBytes),
     config: createConfig(mapMemory(config.fd, config.bytes, 'write'), opened.layout.config),
-    readTotals: createTotalsReader(hopsMemory, opened.layout.hop_totals, hops.perCpu, cpus, unparsed),
+    ...createTotalsReader(hopsMemory, opened.layout.hop_totals, hops.perCpu, cpus, unparsed),
     readDemand: createDemandReader(mapMemory(cpusMap.fd, cpusMap.bytes, 'read'), opened.layout.cpu_state, cpus),
   };
 }

@@ -11,6 +11,12 @@ function wordAt(struct: Struct, name: string): number {
   return member.offset / 4;
 }
 
+/** Records that hops could not write, by reason. */
+export interface Lost {
+  ringFull: number;
+  capped: number;
+}
+
 /** Reads the hops' totals. `names` are the kinds of unparsed packets in the kernel's order. */
 export function createTotalsReader(hops: ArrayBuffer, layout: Struct, perCpu: number, cpus: number, names: string[]) {
   const words = new Uint32Array(hops);
@@ -35,21 +41,30 @@ export function createTotalsReader(hops: ArrayBuffer, layout: Struct, perCpu: nu
     return total;
   }
 
-  /** Of the device in `slot`. */
-  return (slot: number, ifindex: number, direction: 0 | 1): HopTotals => {
-    const hop = 2 * slot + direction;
-    return {
-      ifindex,
-      direction: direction === 0 ? 'ingress' : 'egress',
-      packets: sum(hop, at.packets),
-      bytes: sum(hop, at.bytes),
-      wirePackets: sum(hop, at.wirePackets),
-      own: sum(hop, at.own),
-      records: sum(hop, at.records),
-      ringFull: sum(hop, at.ringFull),
-      capped: sum(hop, at.capped),
-      unparsed: Object.fromEntries(names.map((name, kind) => [name, sum(hop, unparsedAt + 2 * kind)])),
-    };
+  return {
+    /** Of one direction of the device in `slot`. */
+    readTotals(slot: number, ifindex: number, direction: 0 | 1): HopTotals {
+      const hop = 2 * slot + direction;
+      return {
+        ifindex,
+        direction: direction === 0 ? 'ingress' : 'egress',
+        packets: sum(hop, at.packets),
+        bytes: sum(hop, at.bytes),
+        wirePackets: sum(hop, at.wirePackets),
+        own: sum(hop, at.own),
+        records: sum(hop, at.records),
+        ringFull: sum(hop, at.ringFull),
+        capped: sum(hop, at.capped),
+        unparsed: Object.fromEntries(names.map((name, kind) => [name, sum(hop, unparsedAt + 2 * kind)])),
+      };
+    },
+    /** Adds what both directions of the device in `slot` lost. Often called: it makes no objects. */
+    readLost(slot: number, into: Lost): void {
+      for (let hop = 2 * slot; hop <= 2 * slot + 1; hop++) {
+        into.ringFull += sum(hop, at.ringFull);
+        into.capped += sum(hop, at.capped);
+      }
+    },
   };
 }
 
