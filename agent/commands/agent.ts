@@ -4,7 +4,7 @@ import { StreamError } from '../client/errors.ts';
 import { startAgent, type AgentOptions } from '../daemon/agent.ts';
 import { AgentError } from '../daemon/worker.ts';
 import { ServerError } from '../server/errors.ts';
-import { applyConfig, collect, configOption, integer, option, sample, tokenFileOption } from './options.ts';
+import { applyConfig, collect, configOption, integer, option, ports, sample, tokenFileOption } from './options.ts';
 import { version } from './version.ts';
 
 interface Options {
@@ -16,7 +16,7 @@ interface Options {
   sample: 'auto' | number;
   budget: number;
   hooks: AgentOptions['hooks'];
-  vxlanPort?: string[];
+  vxlanPort?: number[];
   maxDevices: number;
 }
 
@@ -24,7 +24,7 @@ const say = (line: string): void => void process.stderr.write(`hoplens agent: ${
 
 /** What a user can do about it, beside what went wrong. */
 const advice: Record<string, string> = {
-  'no-permission': 'run it as root, or with the capabilities BPF, NET_ADMIN and PERFMON',
+  'no-permission': 'run it as root, or with the capabilities BPF, NET_ADMIN and PERFMON; a seccomp profile may forbid bpf() too',
   'no-bpf': 'hoplens needs Linux 6.1 or newer with eBPF; hoplens replay shows a recording anywhere',
   'no-btf': 'the kernel needs CONFIG_DEBUG_INFO_BTF',
   'not-built': 'npm run build makes it',
@@ -52,7 +52,7 @@ async function run(options: Options): Promise<number> {
       sample: options.sample,
       budget: options.budget,
       hooks: options.hooks,
-      vxlanPorts: (options.vxlanPort ?? []).map(integer(1, 65535)),
+      vxlanPorts: options.vxlanPort ?? [],
       maxDevices: options.maxDevices,
       version,
       say,
@@ -105,7 +105,7 @@ export function agentCommand(exit: (code: number) => void): Command {
       option(
         '--vxlan-port <port...>',
         "look into VXLAN on these UDP ports too, besides 8472, 4789, 6784 and the devices' own",
-      ).argParser(collect),
+      ).argParser(ports),
     )
     .addOption(option('--hooks <kind>', 'how to attach').choices(['auto', 'tcx', 'clsact']).default('auto'))
     .addOption(

@@ -11,7 +11,10 @@ export class UsageError extends Error {
 /** An option that can also come from HOPLENS_<NAME> and from the file of --config. */
 export function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
-  return made.env(`HOPLENS_${made.name().replace(/-/g, '_').toUpperCase()}`);
+  const name = `HOPLENS_${made.name().replace(/-/g, '_').toUpperCase()}`;
+  // Commander takes a switch for on whatever its variable says.
+  const isOff = made.isBoolean() && /^(false|0|)$/.test(process.env[name] ?? 'unset');
+  return isOff ? made : made.env(name);
 }
 
 /** For options that may be given several times; in a variable they are separated by commas. */
@@ -38,6 +41,19 @@ export const integer =
     }
     return value;
   };
+
+/** UDP or TCP ports, as `collect` takes texts. */
+export const ports = (value: string, before: number[] | undefined): number[] => [
+  ...(before ?? []),
+  ...collect(value, undefined).map(integer(1, 65_535)),
+];
+
+/** A number above 0. */
+export function factor(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('It is a number above 0.');
+  return value;
+}
 
 /** `auto` or an exponent. */
 export const sample = (text: string): 'auto' | number => (text === 'auto' ? 'auto' : integer(0, 31)(text));

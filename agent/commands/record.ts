@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { DEFAULT_ADDRESS } from '../client/protocol.ts';
 import { runRecord } from '../recording/record.ts';
 import { runReplay } from '../recording/replay.ts';
-import { UsageError, applyConfig, configOption, duration, gatewayOption, option, tokenFileOption } from './options.ts';
+import { UsageError, applyConfig, configOption, duration, factor, gatewayOption, option, tokenFileOption } from './options.ts'; // prettier-ignore
 import { version } from './version.ts';
 
 interface RecordOptions {
@@ -55,7 +55,7 @@ export function replayCommand(exit: (code: number) => void): Command {
     .addOption(
       option('--listen <host:port>', 'where to serve; beyond loopback it wants a token').default(DEFAULT_ADDRESS),
     )
-    .addOption(option('--speed <factor>', 'play faster or slower').default(1).argParser(Number))
+    .addOption(option('--speed <factor>', 'play faster or slower').default(1).argParser(factor))
     .addOption(option('--loop', 'start again at the end'))
     .addOption(tokenFileOption())
     .addOption(configOption())

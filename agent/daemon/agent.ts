@@ -10,6 +10,7 @@ import { createMetrics, type Metrics } from '../server/metrics/metrics.ts';
 import { startServer } from '../server/server.ts';
 import { createHub, framePlace, type FrameSource } from '../server/source.ts';
 import { FrameType } from '../wire/frame.ts';
+import { deferred } from './deferred.ts';
 import { AgentError, startKernelWorker, type KernelWorker } from './worker.ts';
 
 export interface AgentOptions {
@@ -158,17 +159,6 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     }),
     stop: () => running.stop(),
   };
-}
-
-interface Deferred<T> {
-  promise: Promise<T>;
-  resolve: (value: T) => void;
-}
-
-function deferred<T>(): Deferred<T> {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((settle) => (resolve = settle));
-  return { promise, resolve };
 }
 
 /** The server listens before there is anything to measure. */

@@ -1,10 +1,11 @@
 /** The worker thread as the main thread sees it. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { createSegmentHistograms, type SegmentHistograms } from '../histogram/segments.ts';
 import type { FromWorker, ToWorker, WorkerOptions } from '../kernel/protocol.ts';
 import { segmentNames } from '../paths/segments.ts';
+import { lackOf, missingCapabilities } from './capabilities.ts';
 
 /** Why the agent cannot work, or no longer. Codes are the library's, or `internal`. */
 export class AgentError extends Error {
@@ -43,7 +44,9 @@ export interface KernelWorker {
  * Starts the thread; resolves when our programs sit at the devices.
  * @throws AgentError
  */
-export function startKernelWorker(options: KernelWorkerOptions): Promise<KernelWorker> {
+export async function startKernelWorker(options: KernelWorkerOptions): Promise<KernelWorker> {
+  const lack = lackOf(missingCapabilities(readFileSync('/proc/self/status', 'utf8')));
+  if (lack !== undefined) throw new AgentError('no-permission', lack);
   const { onFrame, onWarning, onEnd, ...rest } = options;
   const segments = createSegmentHistograms([...segmentNames]);
   const workerData: WorkerOptions = { ...rest, libraryFile: builtFile('libhoplens.so'), histograms: segments.memory };
@@ -51,7 +54,7 @@ export function startKernelWorker(options: KernelWorkerOptions): Promise<KernelW
   const send = (message: ToWorker): void => worker.postMessage(message);
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
 
-  return new Promise((resolve, reject) => {
+  return await new Promise((resolve, reject) => {
     let failure: AgentError | undefined;
     const stop = (): Promise<void> => {
       send({ type: 'stop' });

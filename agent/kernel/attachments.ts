@@ -36,8 +36,6 @@ export interface Attachments {
   /** Where our programs sit. */
   readonly hops: Hop[];
   vxlanPorts(): number[];
-  /** Addresses of the node itself. */
-  addresses(): string[];
   /** Counts foreign programs at one device anew, the next one at each call. */
   refreshForeign(): void;
 }
@@ -150,7 +148,6 @@ export function createAttachments(library: Library, options: AttachmentsOptions)
       return [...held].map(([ifindex, { slot }]) => ({ ifindex, slot }));
     },
     vxlanPorts: () => vxlanPorts(view),
-    addresses: () => [...view.addresses.keys()],
     refreshForeign() {
       const entries = [...held];
       const entry = entries[refreshed++ % Math.max(1, entries.length)];

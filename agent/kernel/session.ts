@@ -37,8 +37,8 @@ const MAX_RING_BYTES = 1 << 25;
 /** The cap of one CPU in the moment before the controller sees a burst: this many times the budget. */
 const BURST = 4;
 
-/** Windows of 2^20 ns, nearly a millisecond. */
-const WINDOWS_PER_SECOND = 1e9 / 2 ** 20;
+/** WINDOW_SHIFT of bpf/record.h: 17 ms. */
+const WINDOWS_PER_SECOND = 1e9 / 2 ** 24;
 
 /** Records that one CPU may write in a window. */
 export const recordsPerWindow = (budget: number): number =>
@@ -50,8 +50,11 @@ const nextPowerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(value
 export const peakRecords = (budget: number, cpus: number, ms: number): number =>
   Math.ceil((recordsPerWindow(budget) * cpus * ms * WINDOWS_PER_SECOND) / 1000);
 
-export function ringBytesFor(budget: number, cpus: number, strideBytes: number): number {
-  const bytes = nextPowerOfTwo(peakRecords(budget, cpus, RING_MS) * strideBytes);
+/** Of a record with its header, about: the ring is sized before the layout is known. */
+const STRIDE_BYTES = 112;
+
+export function ringBytesFor(budget: number, cpus: number): number {
+  const bytes = nextPowerOfTwo(peakRecords(budget, cpus, RING_MS) * STRIDE_BYTES);
   return Math.min(MAX_RING_BYTES, Math.max(MIN_RING_BYTES, bytes));
 }
 

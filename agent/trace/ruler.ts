@@ -102,8 +102,8 @@ function drawNarrow(group: Group, columns: number): string[] {
   );
 }
 
-/** What all figures rest on, in one line. */
-export function drawSummary(summary: Summary): string {
+/** What all figures rest on, in as many lines as the width makes of it. */
+export function drawSummary(summary: Summary, columns: number): string[] {
   const { lostByNetwork: lost, clocks, exponents } = summary;
   const share = formatShare(summary.joinableJoined, summary.joinable);
   const parts = [
@@ -118,7 +118,18 @@ export function drawSummary(summary: Summary): string {
     `1:${formatCount(2 ** Math.max(0, ...Object.values(exponents)))}`,
     ...Object.entries(clocks).slice(1).map(([node, clock]) => clockText(node, clock.boundNs)),
   ]; // prettier-ignore
-  return parts.join(' · ');
+  return wrap(parts, columns);
+}
+
+/** Joins words by dots, in lines of at most `columns`. */
+function wrap(parts: string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const line = lines.at(-1);
+    if (line !== undefined && line.length + part.length + 3 <= columns) lines[lines.length - 1] = `${line} · ${part}`;
+    else lines.push(part);
+  }
+  return lines;
 }
 
 const clockText = (node: string, boundNs: number | null): string =>
@@ -126,15 +137,16 @@ const clockText = (node: string, boundNs: number | null): string =>
 
 /** Rulers of as many groups as fit into `rows`, then the summary. */
 export function drawTable(groups: Group[], summary: Summary, columns: number, rows = Infinity): string[] {
+  const closing = drawSummary(summary, columns);
   const lines: string[] = [];
   let shown = 0;
   for (const group of groups) {
     const drawn = [...drawGroup(group, columns), ''];
-    if (lines.length + drawn.length + 2 > rows && shown > 0) break;
+    if (lines.length + drawn.length + closing.length + 1 > rows && shown > 0) break;
     lines.push(...drawn);
     shown++;
   }
   if (shown < groups.length) lines.push(`and ${groups.length - shown} more paths`);
   if (groups.length === 0) lines.push('no path joined yet', '');
-  return [...lines, drawSummary(summary)];
+  return [...lines, ...closing];
 }

@@ -153,14 +153,18 @@ describe('the ruler', () => {
 
   it('shows what fits and says what does not', () => {
     const summary = { ...summaryOf(), sampled: 1234 };
-    expect(drawTable([], summary, 80)).toEqual(['no path joined yet', '', drawSummary(summary)]);
-    expect(drawTable(groups, summary, 120, 9).at(-2)).toBe('and 1 more paths');
+    expect(drawTable([], summary, 80)).toEqual(['no path joined yet', '', ...drawSummary(summary, 80)]);
+    expect(drawTable(groups, summary, 200, 9).at(-2)).toBe('and 1 more paths');
   });
 
   it('ends with what it rests on', () => {
-    expect(drawSummary(summaryOf())).toBe(
+    expect(drawSummary(summaryOf(), 200)).toEqual([
       'seen 2,000 · sampled 10 · joined 9 (90 % of what may be) · ambiguous 0 · lost by the network 1 · lost by us 0 · 1:64 · clock n2 ±19 µs',
-    );
+    ]);
+    const narrow = drawSummary(summaryOf(), 80);
+    expect(narrow.join(' · ')).toBe(drawSummary(summaryOf(), 200)[0]);
+    expect(narrow.length).toBe(2);
+    expect(narrow.every((line) => line.length <= 80)).toBe(true);
   });
 });
 

@@ -2,16 +2,27 @@
  * `npm run demo`: two nodes as Flannel lays them out, real traffic between their pods, an agent on each, and what hoplens
  * makes of it in the terminal. Ctrl-C, or the end of --for, removes everything; what a kill -9 leaves the next start removes.
  */
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { trace } from '../../agent/commands/trace.ts';
+import { version } from '../../agent/commands/version.ts';
+import { runRecord } from '../../agent/recording/record.ts';
+import { runReplay } from '../../agent/recording/replay.ts';
+import { deferred } from '../../agent/daemon/deferred.ts';
 import { duration } from '../../agent/commands/options.ts';
 import { LabError, createLab, labMissing, type Lab } from '../lab/index.ts';
 import { startAgents } from '../lab/agents.ts';
 import { startTraffic, type TrafficKind } from '../traffic/start.ts';
 
-const usage = `npm run demo -- [--for 30s] [--json]
-  --for TIME   end by itself, with a table
-  --json       print paths and a summary as JSON lines instead of drawing them`;
+const usage = `npm run demo -- [--for 30s] [--json] [--replay | --record FILE]
+  --for TIME      end by itself, with a table
+  --json          print paths and a summary as JSON lines instead of drawing them
+  --replay        show a recorded session of this demo; needs neither root nor eBPF
+  --record FILE   make such a recording, of --for seconds or until Ctrl-C`;
+
+const RECORDING = fileURLToPath(new URL('../test/fixtures/demo.hoplens', import.meta.url));
+/** Records per second and node: small enough to be committed. */
+const RECORDING_BUDGET = '600';
 
 const kinds: TrafficKind[] = ['ping', 'http', 'bulk', 'udp', 'local'];
 
@@ -23,6 +34,8 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 interface Options {
   for?: number;
   json: boolean;
+  replay: boolean;
+  record?: string;
 }
 
 function parseOptions(): Options {
@@ -30,6 +43,8 @@ function parseOptions(): Options {
     options: {
       for: { type: 'string' },
       json: { type: 'boolean', default: false },
+      replay: { type: 'boolean', default: false },
+      record: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   });
@@ -37,21 +52,58 @@ function parseOptions(): Options {
     say(usage);
     process.exit(0);
   }
-  return { json: values.json, ...(values.for !== undefined && { for: duration(values.for) }) };
+  const { json, replay, record } = values;
+  if (replay && record !== undefined) throw new Error('--replay and --record exclude each other');
+  return {
+    json,
+    replay,
+    ...(record !== undefined && { record }),
+    ...(values.for !== undefined && { for: duration(values.for) }),
+  };
 }
 
+/** Traces or records the lab until the time is over or somebody interrupts. */
+function look(url: string, tokenFile: string, options: Options, signal: AbortSignal): Promise<number> {
+  if (options.record === undefined) return trace('', { gateway: url, tokenFile, ...timing(options) }, signal);
+  return runRecord({ out: options.record, gateway: url, tokenFile, force: true, signal, ...recordTiming(options) });
+}
+
+const timing = ({ json, for: forMs }: Options) => ({ json, ...(forMs !== undefined && { for: forMs }) });
+const recordTiming = ({ for: forMs }: Options) => ({ ...(forMs !== undefined && { forMs }) });
+
 async function show(lab: Lab, options: Options, signal: AbortSignal): Promise<number> {
-  const agents = await startAgents(lab);
+  const agents = await startAgents(lab, options.record === undefined ? {} : { args: ['--budget', RECORDING_BUDGET] });
   try {
     say(`an agent on each node; the gateway serves ${agents.url} (hoplens trace --gateway ${agents.url})`);
     const traffic = await startTraffic(lab, kinds, { client });
     say(`traffic: ${kinds.join(', ')}; Ctrl-C ends all`);
-    const code = await trace('', { gateway: agents.url, tokenFile: agents.tokenFile, ...options }, signal);
+    const code = await look(agents.url, agents.tokenFile, options, signal);
     await traffic.stop();
     return code;
   } finally {
     await agents.stop();
   }
+}
+
+/** The recorded session instead: marked as one, and the same picture. */
+async function replay(options: Options, signal: AbortSignal): Promise<number> {
+  say('a RECORDED session of this demo, not live; Ctrl-C ends it');
+  const stop = new AbortController();
+  signal.addEventListener('abort', () => stop.abort());
+  const url = deferred<string>();
+  const replaying = runReplay({
+    file: RECORDING, listen: { host: '127.0.0.1', port: 0 }, version, loop: true, signal: stop.signal,
+    say: () => undefined,
+    onListening: (server) => url.resolve(server.url),
+  }); // prettier-ignore
+  const failed = replaying.then((code) => {
+    if (code !== 0) throw new LabError('missing', `${RECORDING} cannot be replayed: hoplens replay says why`);
+    return '';
+  });
+  const code = await trace('', { gateway: await Promise.race([url.promise, failed]), ...timing(options) }, signal);
+  stop.abort();
+  await replaying;
+  return code;
 }
 
 async function main(): Promise<number> {
@@ -62,13 +114,14 @@ async function main(): Promise<number> {
     say(`${(error as Error).message}\n${usage}`);
     return 2;
   }
-  const missing = await labMissing();
-  if (missing.length > 0) {
-    say(`the demo cannot run here: ${missing.join('; ')}`);
-    return 1;
-  }
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
+  if (options.replay) return replay(options, controller.signal);
+  const missing = await labMissing();
+  if (missing.length > 0) {
+    say(`the demo cannot run here: ${missing.join('; ')}\nnpm run demo -- --replay shows a recorded session of it`);
+    return 1;
+  }
   const lab = await createLab('flannel-vxlan', { signals: false });
   try {
     say(`lab ${lab.id}: ${lab.nodes.map((node) => `${node.name} with ${node.pods.map((pod) => `${pod.name} ${pod.ip}`).join(' and ')}`).join(', ')}`); // prettier-ignore

@@ -1,0 +1,89 @@
+/** What the agent says of itself: once at the start, and every second. */
+import { readFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { MAX_PAYLOAD_BYTES } from '../wire/frame.ts';
+import type { Hello, HopTotals, Status } from '../wire/messages.ts';
+import type { Attachments } from './attachments.ts';
+import type { BlindLog } from './blind.ts';
+import type { NodeClock } from './clock.ts';
+import type { WorkerOptions } from './protocol.ts';
+import type { Sampler } from './sampler.ts';
+import type { KernelSession } from './session.ts';
+
+export interface Reporter {
+  hello(): Hello;
+  /** What happened since the last one; `records` that were drained in that time. */
+  status(nowNs: number, records: number): Status;
+  /** To be called about every 100 ms. */
+  sampleClock(): void;
+}
+
+interface Sources {
+  options: WorkerOptions;
+  kernel: KernelSession;
+  clock: NodeClock;
+  attachments: Attachments;
+  sampler: Sampler;
+  blind: BlindLog;
+}
+
+export function createReporter({ options, kernel, clock, attachments, sampler, blind }: Sources): Reporter {
+  let lastNs = 0;
+  let lastCpu = process.cpuUsage();
+  let clockPairs: [number, number][] = [];
+
+  const readAllTotals = (): HopTotals[] =>
+    attachments.hops.flatMap(({ ifindex, slot }) => [
+      kernel.readTotals(slot, ifindex, 0),
+      kernel.readTotals(slot, ifindex, 1),
+    ]);
+
+  function takeCost(nowNs: number, records: number): Status['cost'] {
+    const cpu = process.cpuUsage(lastCpu);
+    lastCpu = process.cpuUsage();
+    const seconds = (nowNs - lastNs) / 1e9;
+    const recordsPerSecond = seconds > 0 ? Math.round(records / seconds) : 0;
+    return { cpuMs: (cpu.user + cpu.system) / 1000, rssBytes: process.memoryUsage.rss(), recordsPerSecond };
+  }
+
+  return {
+    hello: () => ({
+      type: 'hello',
+      node: options.node,
+      hoplens: options.hoplensVersion,
+      kernel: {
+        release: release(),
+        hooks: kernel.opened.hooks,
+        bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+      },
+      epochNs: String(clock.epochNs),
+      rawEpochNs: String(clock.rawEpochNs),
+      startedAt: new Date().toISOString(),
+      fields: kernel.layout.fields,
+      limits: {
+        budget: options.budget,
+        ringBytes: kernel.opened.ring.bytes,
+        maxDevices: options.maxDevices,
+        maxFrameBytes: MAX_PAYLOAD_BYTES,
+      },
+      devices: attachments.devices,
+    }),
+    status(nowNs, records) {
+      const pairs = clockPairs.length > 0 ? clockPairs : [clock.pair()];
+      clockPairs = [];
+      const status: Status = {
+        type: 'status',
+        timeNs: nowNs,
+        clockPairs: pairs,
+        exponents: sampler.takeHistory(nowNs),
+        blind: blind.take(),
+        totals: readAllTotals(),
+        recordsDropped: 0,
+        cost: takeCost(nowNs, records),
+      };
+      lastNs = nowNs;
+      return status;
+    },
+    sampleClock: () => void clockPairs.push(clock.pair()),
+  };
+}
