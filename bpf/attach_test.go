@@ -232,10 +232,8 @@ func wantNothingAt(t *testing.T, session *Session, ifindex int) {
 	t.Helper()
 	programs, err := session.Programs(ifindex)
 	must(t, err)
-	kind, err := qdiscKind(session.netlink, ifindex)
-	must(t, err)
-	if len(programs.Ingress)+len(programs.Egress) > 0 || kind != "" || deviceEntry(t, session, ifindex) != (hoplensDevice{}) {
-		t.Errorf("device %d still has %+v, qdisc %q and entry %+v", ifindex, programs, kind, deviceEntry(t, session, ifindex))
+	if len(programs.Ingress)+len(programs.Egress) > 0 || deviceEntry(t, session, ifindex) != (hoplensDevice{}) {
+		t.Errorf("device %d still has %+v and entry %+v", ifindex, programs, deviceEntry(t, session, ifindex))
 	}
 }
 

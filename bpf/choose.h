@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 #pragma once
 
-/*
- * Which packets, and which bytes of a TCP stream, are followed. What every packet of a bulk transfer needs is inlined;
- * all else are global functions, for the verifier's sake (packet.h).
- */
+/* Which packets are followed of all that is not TCP. */
 
 static __always_inline void set_payload(struct packet *packet, __u32 header)
 {
@@ -27,146 +24,6 @@ static __always_inline void choose_packet(struct __sk_buff *skb, const struct pa
 		.exponent = config->packet_exponent,
 	};
 	emit(skb, packet, &sample);
-}
-
-/* The first mark at or behind a packet's first byte. */
-struct mark {
-	__u32 level;
-	__u32 distance; /* from the first byte; at least the payload where there is none */
-};
-
-/*
- * The marks of level max(exponent, log2 L) among the bytes: never more than two, at least one where L >= 2^exponent.
- * The choice depends on the bytes alone, so every hop makes the same one however the stream is cut into packets.
- */
-static __always_inline struct mark find_mark(const struct config *config, __u32 sequence, __u32 payload)
-{
-	__u32 exponent = config->mark_exponent & MAX_LEVEL;
-	__u32 level = payload >> exponent > 1 ? log2_floor(payload) & MAX_LEVEL : exponent;
-	return (struct mark){ .level = level, .distance = -sequence & ((1U << level) - 1) };
-}
-
-static __always_inline void count_data(struct cpu_state *cpu, __u32 level, __u32 payload)
-{
-	cpu->mark_bytes[level] += payload;
-	cpu->mark_packets[level]++;
-}
-
-static __always_inline void emit_mark(struct __sk_buff *skb, const struct packet *packet, const struct tcp *tcp,
-				      struct sample *sample, __u32 mark,
-				      const struct config *config)
-{
-	sample->identity = identify_byte(IDENTITY_MARK, tcp, mark);
-	sample->mark = mark;
-	sample->level = trailing_zeros(mark);
-	emit_tcp(skb, packet, sample, config);
-}
-
-static __always_inline void choose_marks(struct __sk_buff *skb, const struct packet *packet, const struct tcp *tcp,
-					 const struct config *config, struct cpu_state *cpu)
-{
-	/* A SYN has a sequence number of its own, before the data of a fast open. */
-	__u32 sequence = tcp->flags & TCP_SYN ? tcp->sequence + 1 : tcp->sequence;
-	struct mark mark = find_mark(config, sequence, packet->payload);
-	count_data(cpu, mark.level, packet->payload);
-	if (mark.distance >= packet->payload)
-		return;
-	struct sample sample = {
-		.sequence = sequence,
-		.context = tcp_context(tcp),
-		.kind = IDENTITY_MARK,
-		.exponent = config->mark_exponent,
-		.tcp_flags = tcp->flags,
-	};
-	emit_mark(skb, packet, tcp, &sample, sequence + mark.distance, config);
-	/* Level 31 has two marks in the whole space: the second can be no neighbour. */
-	__u32 step = 1U << mark.level;
-	if (mark.distance + step < packet->payload)
-		emit_mark(skb, packet, tcp, &sample, sequence + mark.distance + step, config);
-}
-
-static __always_inline void choose_control(struct __sk_buff *skb, const struct packet *packet, const struct tcp *tcp,
-					   const struct config *config, struct cpu_state *cpu)
-{
-	struct sample sample = {
-		.sequence = tcp->sequence,
-		.context = tcp_context(tcp),
-		.exponent = config->control_exponent,
-		.tcp_flags = tcp->flags,
-	};
-	if (tcp->flags & TCP_SYN) {
-		sample.kind = IDENTITY_SYN;
-		sample.identity = identify_syn(packet, tcp);
-	} else if (tcp->flags & TCP_RST) {
-		sample.kind = IDENTITY_RST;
-		sample.identity = identify_ack(IDENTITY_RST, packet, tcp);
-	} else {
-		sample.kind = IDENTITY_FIN;
-		sample.identity = identify_byte(IDENTITY_FIN, tcp, tcp->sequence + packet->payload);
-	}
-	sample.level = trailing_zeros(sample.identity);
-	cpu->control++;
-	if (is_chosen(sample.identity, config->control_exponent))
-		emit_tcp(skb, packet, &sample, config);
-}
-
-static __always_inline void choose_ack(struct __sk_buff *skb, const struct packet *packet, const struct tcp *tcp,
-				       const struct config *config, struct cpu_state *cpu)
-{
-	__u64 identity = identify_ack(IDENTITY_ACK, packet, tcp);
-	cpu->packets++;
-	if (!is_chosen(identity, config->packet_exponent))
-		return;
-	struct sample sample = {
-		.identity = identity,
-		.sequence = tcp->sequence,
-		.context = tcp_context(tcp),
-		.kind = IDENTITY_ACK,
-		.level = trailing_zeros(identity),
-		.exponent = config->packet_exponent,
-		.tcp_flags = tcp->flags,
-	};
-	emit_tcp(skb, packet, &sample, config);
-}
-
-/* A segment that holds something to follow, or that is not data. */
-__noinline int choose_segment(struct __sk_buff *skb, struct packet *packet)
-{
-	const struct config *config = find_config();
-	struct cpu_state *cpu = find_cpu_state();
-	if (!packet || !config || !cpu)
-		return PARSED;
-	struct view view;
-	struct tcp tcp = {};
-	look(&view, skb);
-	int result = parse_tcp(&view, packet, &tcp);
-	if (result != PARSED)
-		return result;
-	if (tcp.flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		choose_control(skb, packet, &tcp, config, cpu);
-	else if (!packet->payload)
-		choose_ack(skb, packet, &tcp, config, cpu);
-	if (packet->payload)
-		choose_marks(skb, packet, &tcp, config, cpu);
-	return PARSED;
-}
-
-/* Most packets are data, and most data is not followed: their way ends here. */
-static __always_inline int choose_tcp(struct view *view, struct packet *packet, const struct config *config,
-				      struct cpu_state *cpu)
-{
-	const struct tcphdr *header = PEEK(view, packet->transport, struct tcphdr);
-	if (!header)
-		return UNPARSED_TRUNCATED;
-	if (!measure_tcp(packet, header))
-		return UNPARSED_TRANSPORT;
-	if (header->flags & (TCP_SYN | TCP_FIN | TCP_RST) || !packet->payload)
-		return choose_segment(view->skb, packet);
-	struct mark mark = find_mark(config, bpf_ntohl(header->seq), packet->payload);
-	if (mark.distance < packet->payload)
-		return choose_segment(view->skb, packet);
-	count_data(cpu, mark.level, packet->payload);
-	return PARSED;
 }
 
 #define MAX_DATAGRAMS 128 /* UDP_MAX_SEGMENTS of every kernel since 6.9, 64 before */
@@ -208,18 +65,21 @@ static long choose_datagram(__u32 index, struct super_packet *super)
 	return 0;
 }
 
-static __always_inline int choose_udp(struct view *view, struct packet *packet, const struct config *config,
-				      struct cpu_state *cpu)
+/* A global function of its own, for its stack comes before those of the two that it calls. */
+__noinline int choose_udp(struct __sk_buff *skb, struct packet *packet)
 {
-	struct __sk_buff *skb = view->skb;
-	const struct udphdr *udp = PEEK(view, packet->transport, struct udphdr);
-	if (!udp)
+	const struct config *config = find_config();
+	struct cpu_state *cpu = find_cpu_state();
+	if (!packet || !config || !cpu)
+		return PARSED;
+	struct udphdr udp;
+	if (bpf_skb_load_bytes(skb, packet->transport, &udp, sizeof(udp)))
 		return UNPARSED_TRUNCATED;
-	if (packet->length < sizeof(*udp))
+	if (packet->length < sizeof(udp))
 		return UNPARSED_TRANSPORT;
-	__u32 length = bpf_ntohs(udp->len);
+	__u32 length = bpf_ntohs(udp.len);
 	__u32 gso_size = skb->gso_size;
-	set_payload(packet, sizeof(*udp));
+	set_payload(packet, sizeof(udp));
 	if (gso_size && packet->payload > gso_size) {
 		struct super_packet super = { skb, packet, config, cpu, 0, gso_size };
 		bpf_loop(MAX_DATAGRAMS, choose_datagram, &super, 0);
@@ -322,7 +182,7 @@ static __always_inline int choose_fragment(struct view *view, struct packet *pac
 	return PARSED;
 }
 
-/* All that is not TCP, and what is a fragment. */
+/* All that is neither TCP nor UDP, and what is a fragment. */
 __noinline int choose_whole(struct __sk_buff *skb, struct packet *packet)
 {
 	const struct config *config = find_config();
@@ -334,12 +194,20 @@ __noinline int choose_whole(struct __sk_buff *skb, struct packet *packet)
 	if (packet->fragmented)
 		return choose_fragment(&view, packet, config, cpu);
 	switch (packet->protocol) {
-	case IPPROTO_UDP:
-		return choose_udp(&view, packet, config, cpu);
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		return choose_icmp(&view, packet, config, cpu);
 	default:
 		return choose_other(skb, packet, config, cpu);
 	}
+}
+
+static __always_inline int choose(struct view *view, struct packet *packet, const struct config *config,
+				  struct cpu_state *cpu)
+{
+	if (packet->protocol == IPPROTO_TCP && !packet->fragmented)
+		return choose_tcp(view, packet, config, cpu);
+	if (packet->protocol == IPPROTO_UDP && !packet->fragmented)
+		return choose_udp(view->skb, packet);
+	return choose_whole(view->skb, packet);
 }

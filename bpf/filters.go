@@ -32,7 +32,7 @@ func qdiscKind(handle *netlink.Handle, ifindex int) (string, error) {
 	return "", nil
 }
 
-func ownName(name string) bool { return name == filterName || name == filterNameQdisc }
+func ownName(name string) bool { return name == filterName }
 
 // filtersOf lists filters of the first chain (the others run only when one of it jumps there), in the order in which they
 // run; none where there is no clsact.
@@ -59,33 +59,20 @@ func anyFilter(filters []netlink.Filter, wanted func(*netlink.BpfFilter) bool) b
 	return false
 }
 
-// removeFilters removes the wanted ones and tells whether there was one.
-func removeFilters(handle *netlink.Handle, ifindex int, parent uint32, wanted func(*netlink.BpfFilter) bool) (bool, error) {
+func removeFilters(handle *netlink.Handle, ifindex int, parent uint32, wanted func(*netlink.BpfFilter) bool) error {
 	filters, err := filtersOf(handle, ifindex, parent)
 	if err != nil {
-		return false, err
+		return err
 	}
-	removed := false
 	for _, filter := range filters {
 		if bpf, ok := filter.(*netlink.BpfFilter); ok && wanted(bpf) {
 			bpf.Fd = -1 // the id suffices
 			if err := handle.FilterDel(bpf); err != nil && !errors.Is(err, unix.ENOENT) {
-				return removed, err
+				return err
 			}
-			removed = true
 		}
 	}
-	return removed, nil
-}
-
-func removeEmptyClsact(handle *netlink.Handle, ifindex int) error {
-	for _, parent := range parents {
-		filters, err := filtersOf(handle, ifindex, parent)
-		if err != nil || len(filters) > 0 {
-			return err
-		}
-	}
-	return handle.QdiscDel(clsact(ifindex))
+	return nil
 }
 
 func deviceIsGone(handle *netlink.Handle, ifindex int) bool {

@@ -13,6 +13,7 @@
 #include "tcp.h"
 #include "identity.h"
 #include "emit.h"
+#include "choose_tcp.h"
 #include "choose.h"
 
 static __always_inline int observe(struct __sk_buff *skb, __u8 direction)
@@ -37,8 +38,7 @@ static __always_inline int observe(struct __sk_buff *skb, __u8 direction)
 	look(&view, skb);
 	int result = parse(&view, &packet, device->flags);
 	if (result == PARSED)
-		result = packet.protocol == IPPROTO_TCP && !packet.fragmented ? choose_tcp(&view, &packet, config, cpu) :
-										choose_whole(skb, &packet);
+		result = choose(&view, &packet, config, cpu);
 	totals->packets++;
 	totals->bytes += skb->len;
 	totals->wire_packets += count_wire_packets(skb, packet.payload);

@@ -4,7 +4,7 @@
 /* Sized by the loader: hops, cpus and ring by what it is told. */
 
 #define DEVICES 0x10000
-#define ENDPOINTS 64
+#define ENDPOINTS 4096 /* one for each agent of a cluster */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -102,14 +102,22 @@ func TestClsactSharesTheFirstPriority(t *testing.T) {
 	wantOrder(t, session, near, fresh.id(t))
 }
 
-func TestClsactQdiscStaysWhileSomebodyUsesIt(t *testing.T) {
+// Removing it would drop packets (clsact.go).
+func TestClsactQdiscStaysWhenOurFiltersGo(t *testing.T) {
 	inNamespace(t)
 	session := openSession(t, "clsact", 8)
 	near, _ := makeVeth(t, "near", "far")
 	_, err := session.Attach(near, Flags{})
 	must(t, err)
+	must(t, session.Detach(near))
+	wantNothingAt(t, session, near)
+	if kind, err := qdiscKind(session.netlink, near); err != nil || kind != "clsact" {
+		t.Errorf("the qdisc is now %q, %v", kind, err)
+	}
 	other := newCounter(t)
 	addForeign(t, near, other, 5, 1)
+	_, err = session.Attach(near, Flags{})
+	must(t, err)
 	must(t, session.Detach(near))
 	wantOrder(t, session, near, other.id(t))
 }

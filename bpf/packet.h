@@ -67,14 +67,15 @@ static __always_inline const void *peek(struct view *view, __u32 offset, __u32 s
 /* A pointer to a header at `offset`, good until the next PEEK; NULL where the packet ends before the header does. */
 #define PEEK(view, offset, type) ((const type *)peek(view, offset, sizeof(type)))
 
-/* Copies `size` bytes, 1 to `most`. */
+/*
+ * Copies `size` bytes, 1 to `most`. Before 6.8 the verifier learns nothing from "is not 0", which the compiler makes of
+ * "is at least 1": so the bound is shown of one less, whose origin is hidden from the compiler.
+ */
 static __always_inline bool copy_bytes(struct __sk_buff *skb, __u32 offset, void *to, __u32 size, __u32 most)
 {
-	/* The compiler knows these bounds already and would leave out the check that shows them to the verifier. */
-	asm volatile("" : "+r"(size));
-	if (size < 1 || size > most)
-		return false;
-	return bpf_skb_load_bytes(skb, offset, to, size) == 0;
+	__u32 last = size - 1;
+	asm volatile("" : "+r"(last));
+	return last < most && bpf_skb_load_bytes(skb, offset, to, last + 1) == 0;
 }
 
 #define PARSED (-1)

@@ -241,7 +241,7 @@ type other struct {
 	content []byte
 }
 
-func (o other) protocol(int) uint8          { return o.number }
+func (o other) protocol(int) uint8            { return o.number }
 func (o other) bytes(_ ends, _ uint16) []byte { return o.content }
 
 // vxlan is a frame in a tunnel.

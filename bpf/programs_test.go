@@ -5,12 +5,14 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/ringbuf"
+	"golang.org/x/sys/unix"
 )
 
 // The kernel programs are driven here by BPF_PROG_TEST_RUN: real programs in the real kernel, and packets that we made.
@@ -75,15 +77,22 @@ func newKernel(t testing.TB, ringBytes int) *kernel {
 	must(t, err)
 	t.Cleanup(func() { objects.Close() })
 	k := &kernel{TB: t, objects: objects, cpuCount: count}
-	k.hops, err = objects.Hops.Memory()
-	must(t, err)
-	k.cpus, err = objects.Cpus.Memory()
-	must(t, err)
-	k.reader, err = ringbuf.NewReader(objects.Ring)
-	must(t, err)
-	k.reader.SetDeadline(time.Unix(1, 0)) // no wake-up ever comes
-	t.Cleanup(func() { k.reader.Close() })
+	k.open()
 	return k
+}
+
+// open maps what is read here.
+func (k *kernel) open() {
+	k.Helper()
+	var err error
+	k.hops, err = k.objects.Hops.Memory()
+	must(k, err)
+	k.cpus, err = k.objects.Cpus.Memory()
+	must(k, err)
+	k.reader, err = ringbuf.NewReader(k.objects.Ring)
+	must(k, err)
+	k.reader.SetDeadline(time.Unix(1, 0)) // no wake-up ever comes
+	k.Cleanup(func() { k.reader.Close() })
 }
 
 // place makes the device what the hop says. Nothing is loaded again.
@@ -109,8 +118,11 @@ func (k *kernel) see(h hop, frame []byte, offload ...uint32) seen {
 	k.Helper()
 	k.place(h)
 	before := seen{totals: k.totalsOf(h), cpu: k.state()}
+	start := monotonicNs(k)
 	k.through(h, frame, offload...)
+	end := monotonicNs(k)
 	after := seen{k.drain(), k.totalsOf(h), k.state()}
+	after.records = slices.DeleteFunc(after.records, func(r hoplensRecord) bool { return r.Ifindex != loopback })
 	result := seen{after.records, difference(before.totals, after.totals), difference(before.cpu, after.cpu)}
 	if result.totals.Packets != 1 || result.totals.Bytes != uint64(len(frame)) {
 		k.Fatalf("counted %+v of a packet of %d bytes", result.totals, len(frame))
@@ -118,7 +130,19 @@ func (k *kernel) see(h hop, frame []byte, offload ...uint32) seen {
 	if uint64(len(result.records)) != result.totals.Records {
 		k.Fatalf("%d records, counted %d", len(result.records), result.totals.Records)
 	}
+	for _, record := range result.records {
+		if record.TimeNs < start || record.TimeNs > end {
+			k.Fatalf("written from %d to %d: %s", start, end, describe(record))
+		}
+	}
 	return result
+}
+
+func monotonicNs(t testing.TB) uint64 {
+	t.Helper()
+	var now unix.Timespec
+	must(t, unix.ClockGettime(unix.CLOCK_MONOTONIC, &now))
+	return uint64(now.Nano())
 }
 
 // through only runs the program; offload is gso_size and gso_segs.
@@ -185,7 +209,9 @@ func accumulate[Counters any](t testing.TB, memory *ebpf.Memory, place int, sum 
 	*sum = combine(*sum, one, 1)
 }
 
-func difference[Counters any](before, after Counters) Counters { return combine(after, before, ^uint64(0)) }
+func difference[Counters any](before, after Counters) Counters {
+	return combine(after, before, ^uint64(0))
+}
 
 // combine adds every counter of b, multiplied, to that of a.
 func combine[Counters any](a, b Counters, factor uint64) Counters {

@@ -54,7 +54,7 @@ struct record {
 	struct flow flow;
 	__u32 ifindex;
 	__u32 bytes;          /* skb length with its link header */
-	__u32 sequence;       /* TCP: first byte; else the IPv4 id */
+	__u32 sequence;       /* TCP: first byte; else the IPv4 id, or an IPv6 fragment's */
 	__u32 payload;        /* bytes behind the transport header (TCP: L) */
 	__u32 mark;           /* TCP: the marked byte's sequence number; UDP: datagram's place in its super-packet */
 	__u32 context;        /* TCP: hash of (ack, TSval, TSecr) */
@@ -86,13 +86,16 @@ struct hop_totals {
 	__u64 unparsed[UNPARSED_KINDS];
 };
 
+/* Windows of 17 ms: senders burst within a millisecond at rates that their second never reaches. */
+#define WINDOW_SHIFT 24
+
 /* One CPU's state, and what the controller computes the exponent from. */
 struct cpu_state {
 	__u64 mark_bytes[32];   /* TCP payload bytes by the level of marks that was chosen for their packet */
 	__u64 mark_packets[32]; /* and how many packets carried them */
 	__u64 packets;        /* what the packet exponent chooses from */
 	__u64 control;        /* SYN, FIN, RST */
-	__u64 window;         /* time >> 20 of the last record */
+	__u64 window;         /* time >> WINDOW_SHIFT of the last record */
 	__u64 used;           /* records in that window */
 };
 
@@ -103,7 +106,7 @@ struct config {
 	__u32 mark_exponent;
 	__u32 packet_exponent;
 	__u32 control_exponent;
-	__u32 records_per_window; /* cap of each CPU for 2^20 ns */
+	__u32 records_per_window; /* cap of each CPU in 2^WINDOW_SHIFT ns */
 	__u64 own_ports;          /* bit (port & 63) set: look the endpoint up in own_endpoints */
 	__u16 vxlan_ports[VXLAN_PORTS]; /* host order; 0 is unused */
 };

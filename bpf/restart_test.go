@@ -121,8 +121,10 @@ func TestStaleFiltersAreRemovedAtTheNextStart(t *testing.T) {
 	handle, err := netlink.NewHandle(unix.NETLINK_ROUTE)
 	must(t, err)
 	defer handle.Close()
-	if kind, err := qdiscKind(handle, near); err != nil || kind != "" {
-		t.Errorf("our qdisc at near is still there: %q, %v", kind, err)
+	for _, parent := range parents {
+		if filters, err := filtersOf(handle, near, parent); err != nil || len(filters) != 0 {
+			t.Errorf("filters at near %v, %v", filters, err)
+		}
 	}
 	if filters, err := filtersOf(handle, far, parentEgress); err != nil || len(filters) != 2 {
 		t.Fatalf("filters at far %v, %v", filters, err)

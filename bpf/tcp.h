@@ -8,8 +8,10 @@ struct tcp {
 	__u32 tsval;
 	__u32 tsecr;
 	__u16 window;
+	__u16 source_port;
+	__u16 destination_port;
 	__u8 flags;
-	__u8 padding[5];
+	__u8 padding;
 	__u64 options[6]; /* zero where timestamps are all there is; 40 bytes, and room to read one behind the last place */
 };
 
@@ -107,6 +109,8 @@ static __always_inline int parse_tcp(struct view *view, struct packet *packet, s
 		return UNPARSED_TRANSPORT;
 	tcp->sequence = bpf_ntohl(header->seq);
 	tcp->ack = bpf_ntohl(header->ack_seq);
+	tcp->source_port = bpf_ntohs(header->source);
+	tcp->destination_port = bpf_ntohs(header->dest);
 	tcp->flags = header->flags;
 	tcp->window = bpf_ntohs(header->window);
 	return parse_tcp_options(view, packet, tcp);

@@ -1,0 +1,48 @@
+// Makes the root folder of hoplens' image: node, what it links to, and what `npm run build` made. No shell, no packages.
+//   node deploy/rootfs.mjs FOLDER
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+const root = new URL('..', import.meta.url).pathname;
+const koffi = `node_modules/@koromix/koffi-linux-${process.arch}`;
+
+/** What runs, as paths in the checkout; the lab, the traffic and the wire stay out. */
+const built = ['hoplens.mjs', 'worker.mjs', 'libhoplens.so', 'dashboard'].map((name) => `.build/${name}`);
+const parts = [...built, 'node_modules/koffi', koffi, 'package.json', 'LICENSE'];
+
+/** @param {string} binary @returns {string[]} the libraries it is linked to, the loader among them */
+function libraries(binary) {
+  const out = execFileSync('ldd', [binary], { encoding: 'utf8' });
+  return [...out.matchAll(/(\/\S+) \(0x/g)].map((match) => /** @type {string} */ (match[1]));
+}
+
+/** @param {string} from @param {string} to */
+function copy(from, to) {
+  mkdirSync(dirname(to), { recursive: true });
+  cpSync(realpathSync(from), to, { recursive: true, dereference: true });
+}
+
+/** @param {string} folder */
+export function makeRootfs(folder) {
+  rmSync(folder, { recursive: true, force: true });
+  const node = realpathSync(process.execPath);
+  copy(node, join(folder, 'usr/bin/node'));
+  for (const library of new Set([...libraries(node), ...libraries(join(root, '.build/libhoplens.so'))])) {
+    copy(library, join(folder, library));
+  }
+  for (const part of parts.filter((name) => existsSync(join(root, name)))) {
+    copy(join(root, part), join(folder, 'opt/hoplens', part));
+  }
+}
+
+/** The image's entry point. */
+export const entrypoint = ['/usr/bin/node', '/opt/hoplens/.build/hoplens.mjs'];
+
+if (process.argv[1] === new URL(import.meta.url).pathname) {
+  if (process.argv.length !== 3) {
+    console.error('usage: node deploy/rootfs.mjs FOLDER');
+    process.exit(2);
+  }
+  makeRootfs(resolve(/** @type {string} */ (process.argv[2])));
+}

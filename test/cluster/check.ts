@@ -1,0 +1,126 @@
+/**
+ * `npm run check:cluster -- FOLDER`: hoplens on a real two-node Kubernetes, first as processes of the nodes, then as a DaemonSet.
+ * FOLDER holds the scripts that bring the cluster up. Prints what it saw; the exit code counts the claims that failed.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { entrypoint, makeRootfs } from '../../deploy/rootfs.mjs';
+import { overPodNetwork, throughNodePort, throughService } from './claims.ts';
+import { end, nodes, openCluster, startAgent, traceWhile, type Cluster, type Pod } from './cluster.ts';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+interface Scene {
+  cluster: Cluster;
+  near: Pod;
+  far: Pod;
+  clusterIp: string;
+}
+
+async function claim(name: string, see: () => Promise<string | undefined>): Promise<boolean> {
+  try {
+    const seen = await see();
+    say(seen === undefined ? `FAIL  ${name}: nothing such was seen` : `ok    ${name}: ${seen}`);
+    return seen !== undefined;
+  } catch (error) {
+    say(`FAIL  ${name}: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+/** All claims, read from the gateway that `args` name; how many failed. */
+async function claims({ cluster, near, far, clusterIp }: Scene, form: string, args: string[]): Promise<number> {
+  const inPod = (...argv: string[]): Promise<string> => cluster.kubectl('exec', near.name, '--', ...argv);
+  const backend = `${far.ip}:8080`;
+  const nodePort = `${nodes.n1}:30080`;
+  const results = [
+    await claim(`${form}: ping from pod to pod over VXLAN`, async () =>
+      overPodNetwork(
+        await traceWhile(cluster, args, 'icmp', () => inPod('ping', '-c', '5', '-i', '0.2', far.ip)),
+        near,
+        far,
+      ),
+    ),
+    await claim(
+      `${form}: ClusterIP, one path before and after DNAT, its reply turned back`,
+      async () =>
+      throughService(
+        await traceWhile(cluster, args, 'tcp', () => inPod('wget', '-qO-', `http://${clusterIp}/`)),
+        near, `${clusterIp}:80`, backend,
+      ), // prettier-ignore
+    ),
+    await claim(
+      `${form}: NodePort entered at the other node, both addresses change on one path`,
+      async () =>
+      throughNodePort(
+        await traceWhile(cluster, args, 'tcp', () => cluster.on('n2', ['curl', '-sm', '2', `http://${nodePort}/`])),
+        nodePort, backend,
+      ), // prettier-ignore
+    ),
+  ];
+  return results.filter((isTrue) => !isTrue).length;
+}
+
+async function asProcesses(scene: Scene, tokenFile: string): Promise<number> {
+  const { cluster } = scene;
+  const token = ['--token-file', tokenFile];
+  const n2 = await startAgent(cluster, 'n2', ['--listen', `${nodes.n2}:9430`, ...token]);
+  const n1 = await startAgent(cluster, 'n1', ['--listen', `${nodes.n1}:9430`, '--peer', `ws://${nodes.n2}:9430`, ...token]); // prettier-ignore
+  try {
+    return await claims(scene, 'process', ['--gateway', `ws://${nodes.n1}:9430`, ...token]);
+  } finally {
+    await Promise.all([end(n1), end(n2)]);
+  }
+}
+
+async function asDaemonSet(scene: Scene, folder: string, tokenFile: string): Promise<number> {
+  const { cluster } = scene;
+  makeRootfs(join(folder, 'root'));
+  const image = join(folder, 'hoplens.tar');
+  await cluster.script('mkimage.sh', 'localhost/hoplens:1', join(folder, 'root'), JSON.stringify(entrypoint), image);
+  await cluster.script('load', image);
+  const peers = Object.values(nodes).map((address) => `--peer, 'ws://${address}:9430'`).join(', '); // prettier-ignore
+  const manifest = join(folder, 'daemonset.yaml');
+  const template = readFileSync(new URL('daemonset.yaml', import.meta.url), 'utf8');
+  writeFileSync(manifest, template.replace('TOKEN', readFileSync(tokenFile, 'utf8')).replace('PEERS', peers));
+  await cluster.kubectl('apply', '-f', manifest);
+  try {
+    await cluster.kubectl('rollout', 'status', 'ds/hoplens', '--timeout', '60s');
+    say(`      DaemonSet: ${await cluster.kubectl('get', 'pods', '-l', 'app=hoplens', '-o', 'jsonpath={range .items[*]}{.metadata.name} on {.spec.nodeName} {.status.phase}; {end}')}`); // prettier-ignore
+    return await claims(scene, 'DaemonSet', ['--gateway', `ws://${nodes.n1}:9430`, '--token-file', tokenFile]);
+  } finally {
+    await cluster.kubectl('delete', '-f', manifest, '--timeout', '60s');
+  }
+}
+
+async function main(folder: string): Promise<number> {
+  const cluster = openCluster(folder);
+  const isOurs = !existsSync(join(folder, 'run'));
+  const temporary = mkdtempSync(join(tmpdir(), 'hoplens-cluster-'));
+  const tokenFile = join(temporary, 'token');
+  writeFileSync(tokenFile, randomBytes(24).toString('hex'), { mode: 0o600 });
+  try {
+    if (isOurs) await cluster.script('up.sh');
+    await cluster.kubectl('apply', '-f', join(folder, 'manifests/demo.yaml'));
+    await cluster.kubectl('rollout', 'status', 'deploy/web', '--timeout', '90s');
+    const [near, far] = [await cluster.pod('n1', 'web'), await cluster.pod('n2', 'web')];
+    const clusterIp = await cluster.kubectl('get', 'svc', 'web', '-o', 'jsonpath={.spec.clusterIP}');
+    const scene: Scene = { cluster, near, far, clusterIp };
+    return (await asProcesses(scene, tokenFile)) + (await asDaemonSet(scene, temporary, tokenFile));
+  } finally {
+    if (isOurs) await cluster.script('down.sh');
+    rmSync(temporary, { recursive: true, force: true });
+  }
+}
+
+const folder = process.argv[2];
+if (folder === undefined) {
+  process.stderr.write(
+    'usage: npm run check:cluster -- FOLDER   (with up.sh, down.sh, in, kubectl, and what build.sh made)\n',
+  );
+  process.exitCode = 2;
+} else {
+  process.exitCode = await main(resolve(folder));
+}
