@@ -35,13 +35,10 @@ const GROUPS = {
     { package: 'llvm-19', command: 'llvm-strip-19', why: 'strips them' },
     { package: 'libbpf-dev', file: '/usr/include/bpf/bpf_helpers.h', why: 'headers of the kernel programs' },
   ],
-  tests: [
-    { package: 'iperf3', command: 'iperf3', why: 'traffic at full speed' },
-    { package: 'tcpdump', command: 'tcpdump', why: 'a second opinion on what crossed a device' },
-  ],
+  load: [{ package: 'iperf3', command: 'iperf3', why: 'traffic at full speed' }],
+  tests: [{ package: 'tcpdump', command: 'tcpdump', why: 'a second opinion on what crossed a device' }],
   kernels: [
     { package: 'qemu-system-x86', command: 'qemu-system-x86_64', why: 'boots other kernels' },
-    { package: 'busybox-static', command: 'busybox', why: 'starts them' },
     { package: 'cpio', command: 'cpio', why: 'packs what starts them' },
     { package: 'kmod', command: 'modprobe', why: 'loads their modules' },
   ],
@@ -61,7 +58,13 @@ export const GOALS = {
     root: 'makes network namespaces and attaches programs in the kernel',
   },
   generate: { groups: ['registries', 'generate'], go: true, npm: false },
-  test: { groups: ['registries', 'build', 'lab', 'generate', 'tests'], go: true, npm: true },
+  test: { groups: ['registries', 'build', 'lab', 'generate', 'load', 'tests'], go: true, npm: true },
+  bench: {
+    groups: ['registries', 'build', 'lab', 'load'],
+    go: true,
+    npm: true,
+    root: 'makes network namespaces and attaches programs in the kernel',
+  },
   'check:kernels': {
     groups: ['registries', 'build', 'lab', 'kernels'],
     go: true,

@@ -47,7 +47,7 @@ exec /bin/busybox switch_root /root /bin/bash /run/guest.sh
 export function makeInitramfs(work, kernel, guest) {
   const tree = join(work, 'initramfs');
   for (const folder of ['bin', 'dev', 'modules']) mkdirSync(join(tree, folder), { recursive: true });
-  copyFileSync(join(onPath('busybox') ?? '', 'busybox'), join(tree, 'bin/busybox'));
+  copyFileSync(kernel.busybox, join(tree, 'bin/busybox'));
   writeFileSync(join(tree, 'modules/order'), copyModules(kernel, tree).join('\n'));
   writeFileSync(join(tree, 'guest.sh'), guest);
   writeFileSync(join(tree, 'init'), INIT);

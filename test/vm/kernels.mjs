@@ -13,7 +13,7 @@ export const SERIES = { 6.1: 'bookworm', 6.12: 'trixie' };
 
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'hoplens/kernels');
 
-/** @typedef {{ release: string, image: string, modules: string }} Kernel */
+/** @typedef {{ release: string, image: string, modules: string, busybox: string }} Kernel */
 
 /**
  * @param {string} series a key of SERIES
@@ -21,11 +21,19 @@ const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'hop
  */
 export async function kernelOf(series) {
   const folder = join(cache, series);
-  if (!existsSync(folder)) await timed(`downloading Debian’s kernel ${series}`, () => download(series, folder));
+  if (!busyboxIn(folder)) await timed(`downloading Debian’s kernel ${series}`, () => download(series, folder));
   const release = readdirSync(join(folder, 'lib/modules'))[0];
   if (!release) throw new Refusal(`${folder} holds no kernel; remove it and start again.`);
-  return { release, image: join(folder, `boot/vmlinuz-${release}`), modules: join(folder, 'lib/modules', release) };
+  return {
+    release,
+    image: join(folder, `boot/vmlinuz-${release}`),
+    modules: join(folder, 'lib/modules', release),
+    busybox: busyboxIn(folder) ?? '',
+  };
 }
+
+/** A static one of the kernel's own Debian, whatever this machine has. @param {string} folder */
+const busyboxIn = (folder) => ['bin', 'usr/bin'].map((bin) => join(folder, bin, 'busybox')).find((file) => existsSync(file)); // prettier-ignore
 
 /** @param {string} series @param {string} folder */
 function download(series, folder) {
@@ -34,8 +42,9 @@ function download(series, folder) {
   try {
     const apt = privateApt(work, SERIES[series] ?? '');
     must('apt-get', [...apt, 'update', '-q']);
-    must('apt-get', [...apt, 'download', '-q', imagePackage(apt)], { cwd: work });
+    must('apt-get', [...apt, 'download', '-q', imagePackage(apt), 'busybox-static'], { cwd: work });
     unpack(work, join(work, 'root'));
+    rmSync(folder, { recursive: true, force: true });
     renameSync(join(work, 'root'), folder);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -71,8 +80,9 @@ function imagePackage(apt) {
 
 /** @param {string} work @param {string} root */
 function unpack(work, root) {
-  const archive = readdirSync(work).find((name) => name.endsWith('.deb')) ?? '';
-  must('dpkg', ['-x', join(work, archive), root]);
+  for (const archive of readdirSync(work).filter((name) => name.endsWith('.deb'))) {
+    must('dpkg', ['-x', join(work, archive), root]);
+  }
   // Debian 13 ships its modules below /usr.
   if (!existsSync(join(root, 'lib'))) renameSync(join(root, 'usr/lib'), join(root, 'lib'));
   const release = readdirSync(join(root, 'lib/modules'))[0] ?? '';
