@@ -3,6 +3,7 @@ import { VERSION } from '../wire/frame.ts';
 import { StreamError } from './errors.ts';
 
 export const STREAM_PATH = '/v1/stream';
+export const INFO_PATH = '/v1/info';
 export const DEFAULT_ADDRESS = '127.0.0.1:9430';
 
 /** WebSocket subprotocol: another version of frames is another protocol. */
@@ -16,6 +17,16 @@ export type Scope = 'node' | 'cluster';
 
 /** Reason of a close with code 1000: nothing more will come, do not connect again. */
 export const END_OF_RECORDING = 'end of recording';
+
+/** The answer of INFO_PATH, which needs no token. */
+export interface Info {
+  hoplens: string;
+  protocol: string;
+  /** What is served is a recorded session. */
+  recording: boolean;
+  /** Whether the stream would be given for the token that came with this question. */
+  authorized: boolean;
+}
 
 /** A control message as a reader sends it: JSON text. */
 export interface SampleControl {

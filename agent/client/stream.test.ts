@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { helloFrame, hubOf, legsFrame, serve, describeFrame, until } from '../server/testing.ts';
 import { END_OF_RECORDING, streamUrl } from './protocol.ts';
-import { connectStream, retryDelayMs, type StreamOptions, type StreamState } from './stream.ts';
+import { retryDelayMs } from './reading.ts';
+import { connectStream, type StreamOptions, type StreamState } from './stream.ts';
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {

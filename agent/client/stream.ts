@@ -2,7 +2,8 @@
  * The reading end of a stream: connects, checks every frame's header, connects again. Shared by gateways, `trace` and `record`.
  */
 import { WebSocket } from 'ws';
-import { HEADER_BYTES, MAX_PAYLOAD_BYTES, WireError, frameBytes } from '../wire/frame.ts';
+import { HEADER_BYTES, MAX_PAYLOAD_BYTES, WireError } from '../wire/frame.ts';
+import { checkFrame, retryDelayMs } from './reading.ts';
 import { END_OF_RECORDING, PROTOCOL, TOKEN_PROTOCOL_PREFIX, streamUrl, type Control, type Scope } from './protocol.ts';
 import { StreamError, closeError, connectError, responseError } from './errors.ts';
 
@@ -61,12 +62,6 @@ const defaultLimits: StreamLimits = {
   garbage: 3,
   steadyMs: 5000,
 };
-
-/** Time until the next attempt: doubles up to `longest`, half of it by chance so that agents do not come all at once. */
-export function retryDelayMs(attempt: number, first: number, longest: number, random = Math.random()): number {
-  const full = Math.min(longest, first * 2 ** Math.min(attempt, 30));
-  return Math.round(full * (0.5 + random / 2));
-}
 
 /**
  * Connects at once and stays connected until closed.
@@ -230,12 +225,4 @@ class Connection implements Stream {
     if (socket?.remoteAddress === undefined || socket.remotePort === undefined) return undefined;
     return { address: socket.remoteAddress, port: socket.remotePort };
   }
-}
-
-/** @throws WireError unless the message is exactly one frame */
-function checkFrame(data: Uint8Array, isBinary: boolean): void {
-  if (!isBinary) throw new WireError('magic', 'a text message, frames are binary');
-  const total = frameBytes(data);
-  if (total !== data.length)
-    throw new WireError('size', `a message of ${data.length} bytes, its frame says ${total ?? 'nothing'}`);
 }

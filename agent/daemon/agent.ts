@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { streamUrl } from '../client/protocol.ts';
 import type { Endpoint } from '../kernel/library.ts';
 import { readTokenFile } from '../server/auth.ts';
+import { servePage } from '../server/files.ts';
 import { createGateway } from '../server/gateway.ts';
 import { parseListen, type Listen } from '../server/listen.ts';
 import { createMetrics, type Metrics } from '../server/metrics/metrics.ts';
@@ -111,6 +112,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     metrics: () => metrics.body(),
     ready,
     onControl: (control) => worker?.send(control),
+    files: servePage(),
+    info: { hoplens: options.version, recording: false },
   });
   const end = deferred<AgentError | undefined>();
   try {

@@ -35,8 +35,7 @@ const EVENTS_PER_TICK = 4096;
 const DRAIN_RECORDS = 1 << 15;
 /** See DESIGN.md, Turns. */
 const TURN_MS = [
-  { withinNs: 50e6, ms: 1 },
-  { withinNs: 1e9, ms: 10 },
+  { withinNs: 1e9, ms: 20 },
   { withinNs: Infinity, ms: 100 },
 ];
 /** The ring fills faster than it is drained. */
@@ -180,7 +179,8 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   function schedule(nowNs: number): void {
     if (isStopped) return;
     const quietNs = nowNs - lastRecordNs;
-    timer = setTimeout(guard, TURN_MS.find(({ withinNs }) => quietNs < withinNs)!.ms);
+    const turnMs = TURN_MS.find(({ withinNs }) => quietNs < withinNs)!.ms;
+    timer = setTimeout(guard, ring.fill() > RAISE_FILL ? 0 : turnMs);
   }
 
   function guard(): void {

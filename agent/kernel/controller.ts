@@ -5,9 +5,13 @@
  *
  * Each step up halves what it reduces, so the smallest exponent that fits uses more than half of what it may:
  * 45-90 % of the budget, or less at exponent 0.
+ *
+ * The budget is of a second, and so is the demand that counts: TCP at full speed changes by half from one tenth of a
+ * second to the next, and following its peaks would leave most of the budget unused. One tick alone may make twice as
+ * many, which is what a load that just began is held to.
  */
 import type { Exponents } from '../wire/messages.ts';
-import { LEVELS, emptyDemand, type Demand } from './totals.ts';
+import { LEVELS, type Demand } from './totals.ts';
 
 export const MAX_EXPONENT = 31;
 
@@ -16,6 +20,10 @@ const TARGET = 0.9;
 
 /** Falling waits until a lower exponent would have fitted for this long: a pause is not a change. */
 const FALL_AFTER_NS = 1e9;
+
+/** Demand is averaged over so long; one tick alone may exceed the budget so many times. */
+const AVERAGE_NS = 1e9;
+const BURST = 2;
 
 /** Packets are followed whole and not by bytes: an exponent that follows, by about the bytes of a full packet. */
 const BYTES_PER_PACKET_LOG2 = 10;
@@ -77,19 +85,26 @@ function difference(total: Demand, before: Demand): Demand {
   };
 }
 
-function copy(from: Demand, to: Demand): void {
-  to.markBytes.set(from.markBytes);
-  to.markPackets.set(from.markPackets);
-  to.packets = from.packets;
-  to.control = from.control;
+interface Look {
+  nowNs: number;
+  total: Demand;
 }
+
+const lookAt = (total: Demand, nowNs: number): Look => ({
+  nowNs,
+  total: { ...total, markBytes: total.markBytes.slice(), markPackets: total.markPackets.slice() },
+});
+
+/** What fits the demand between two looks. */
+const fitBetween = (from: Look, to: Look, budget: number): Exponents =>
+  fitExponents(difference(to.total, from.total), (to.nowNs - from.nowNs) / 1e9, budget);
 
 /** `fixed`: an exponent for marks that the user chose; the budget then only names what would fit. */
 export function createController(budget: number, fixed?: number): Controller {
   const fixedExponents = fixed === undefined ? undefined : { marks: fixed, packets: packetExponent(fixed), control: 0 };
   let exponents: Exponents = fixedExponents ?? { marks: 0, packets: 0, control: 0 };
-  const before = emptyDemand();
-  let beforeNs: number | undefined;
+  /** Of the time that is averaged, oldest first. */
+  const looks: Look[] = [];
   /** The highest that was needed since falling was last possible, and since when. */
   let needed: Exponents | undefined;
   let fallSinceNs = 0;
@@ -117,13 +132,13 @@ export function createController(budget: number, fixed?: number): Controller {
       return exponents;
     },
     update(total, nowNs) {
-      const since = beforeNs;
-      if (since !== undefined && nowNs <= since) return undefined;
-      const passed = difference(total, before);
-      copy(total, before);
-      beforeNs = nowNs;
-      if (since === undefined || fixedExponents) return undefined;
-      return decide(fitExponents(passed, (nowNs - since) / 1e9, budget), nowNs);
+      const last = looks.at(-1);
+      if (last && nowNs <= last.nowNs) return undefined;
+      const now = lookAt(total, nowNs);
+      looks.push(now);
+      while (looks[1] !== now && looks.length > 1 && looks[1].nowNs <= nowNs - AVERAGE_NS) looks.shift();
+      if (!last || fixedExponents) return undefined;
+      return decide(highest(fitBetween(looks[0], now, budget), fitBetween(last, now, BURST * budget)), nowNs);
     },
     raise() {
       if (fixedExponents || exponents.marks >= MAX_EXPONENT) return undefined;

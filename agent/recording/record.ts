@@ -45,10 +45,10 @@ const isUsage = (error: unknown): boolean =>
 
 async function record(options: RecordOptions, say: (line: string) => void): Promise<number> {
   const token = readToken(options.tokenFile, say);
-  const stop = stopAfter(options.forMs, options.signal);
   const tally = createTally();
   let stream: Stream | undefined;
   const writer = await createFrameWriter(options.out, options.force ?? false, () => stream?.resume());
+  const stop = stopAfter(options.forMs, options.signal);
   const startedMs = performance.now();
   try {
     const ended = await new Promise<Error | undefined>((resolve) => {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { END_OF_RECORDING } from '../client/protocol.ts';
 import { readTokenFile } from '../server/auth.ts';
 import { ServerError } from '../server/errors.ts';
+import { servePage } from '../server/files.ts';
 import { parseListen, type Listen } from '../server/listen.ts';
 import { createMetrics } from '../server/metrics/metrics.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
@@ -52,7 +53,7 @@ async function replay(options: ReplayOptions, say: (line: string) => void): Prom
   const server = await serve(options, audience.source, say);
   const stop = stopAfter(undefined, options.signal);
   try {
-    say(`serving ${options.file} at ${server.url}; it plays as soon as somebody reads`);
+    say(`serving ${options.file} at ${server.url}, its page at ${pageUrl(server.url)}; it plays as soon as somebody reads`);
     options.onListening?.(server);
     await Promise.race([audience.came, aborted(stop.signal)]);
     const stage: Stage = { hub, speed, signal: stop.signal, say, relief: () => caughtUp(server) };
@@ -74,6 +75,8 @@ async function serve(options: ReplayOptions, source: FrameSource, say: (line: st
     sources: () => [source],
     metrics: () => metrics.body(),
     ready: () => ({ ready: true, reasons: [] }),
+    files: servePage(),
+    info: { hoplens: options.version, recording: true },
   });
   return server;
 }
@@ -94,6 +97,8 @@ function createAudience(hub: Hub): { source: FrameSource; came: Promise<void> } 
     },
   };
 }
+
+const pageUrl = (url: string): string => `${url.replace(/^ws/, 'http')}/`;
 
 interface Stage {
   hub: Hub;

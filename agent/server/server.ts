@@ -1,8 +1,8 @@
-/** The agent's server: frames over WebSocket, /metrics, /healthz, /readyz. */
+/** The agent's server: frames over WebSocket, the page, /metrics, /healthz, /readyz, /v1/info. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { PROTOCOL, STREAM_PATH, type Control, type Scope } from '../client/protocol.ts';
+import { INFO_PATH, PROTOCOL, STREAM_PATH, type Control, type Info, type Scope } from '../client/protocol.ts';
 import { isAuthorized, isLoopbackHost, isSameOrigin, offeredProtocols } from './auth.ts';
 import { MAX_CONTROL_BYTES, parseControl, rateLimit } from './control.ts';
 import { listen, type Bound, type Listen } from './listen.ts';
@@ -31,6 +31,8 @@ export interface ServerOptions {
   onControl?: (control: Control) => void;
   /** Public files, for every path that is not ours; false when there is no such file. */
   files?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** What /v1/info tells anybody, so that a page knows what it looks at before it has a stream. */
+  info?: { hoplens: string; recording: boolean };
   limits?: Partial<ServerLimits>;
 }
 
@@ -135,6 +137,7 @@ class StreamServer implements RunningServer {
     if (path === '/healthz') return reply(response, 200, 'ok');
     if (path === '/readyz') return this.#ready(response);
     if (path === '/metrics') return this.#metrics(request, response);
+    if (path === INFO_PATH && this.#options.info) return this.#info(request, response);
     if (path === STREAM_PATH)
       return reply(response, 426, `a WebSocket of subprotocol ${PROTOCOL}`, { upgrade: 'websocket' });
     if (!this.#options.files?.(request, response)) reply(response, 404, 'no such page');
@@ -143,6 +146,12 @@ class StreamServer implements RunningServer {
   #ready(response: ServerResponse): void {
     const state = this.#options.ready();
     reply(response, state.ready ? 200 : 503, JSON.stringify(state), { 'content-type': 'application/json' });
+  }
+
+  /** A browser is not told why its WebSocket was refused: it asks here. */
+  #info(request: IncomingMessage, response: ServerResponse): void {
+    const info: Info = { ...this.#options.info!, protocol: PROTOCOL, authorized: this.#isAuthorized(request) };
+    reply(response, 200, JSON.stringify(info), { 'content-type': 'application/json' });
   }
 
   async #metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {

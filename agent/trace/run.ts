@@ -3,8 +3,9 @@ import { createAssembler, type Assembler } from '../paths/assemble.ts';
 import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
 import { FilterError, explainFilter, parseFilter, type Filter } from './filter.ts';
-import { createGroups, subjectOf } from './groups.ts';
+import { createGroups } from './groups.ts';
 import { drawTable } from './ruler.ts';
+import { subjectOf } from './shape.ts';
 import { createScreen, type Output } from './screen.ts';
 
 /** Where frames come from. */

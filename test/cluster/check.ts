@@ -87,7 +87,11 @@ async function asDaemonSet(scene: Scene, folder: string, tokenFile: string): Pro
   writeFileSync(manifest, template.replace('TOKEN', readFileSync(tokenFile, 'utf8')).replace('PEERS', peers));
   await cluster.kubectl('apply', '-f', manifest);
   try {
-    await cluster.kubectl('rollout', 'status', 'ds/hoplens', '--timeout', '60s');
+    await cluster.kubectl('rollout', 'status', 'ds/hoplens', '--timeout', '60s').catch(async () => {
+      throw new Error(
+        `the DaemonSet does not run: ${await cluster.kubectl('logs', '-l', 'app=hoplens', '--tail', '5')}`,
+      );
+    });
     say(`      DaemonSet: ${await cluster.kubectl('get', 'pods', '-l', 'app=hoplens', '-o', 'jsonpath={range .items[*]}{.metadata.name} on {.spec.nodeName} {.status.phase}; {end}')}`); // prettier-ignore
     return await claims(scene, 'DaemonSet', ['--gateway', `ws://${nodes.n1}:9430`, '--token-file', tokenFile]);
   } finally {
@@ -122,5 +126,8 @@ if (folder === undefined) {
   );
   process.exitCode = 2;
 } else {
-  process.exitCode = await main(resolve(folder));
+  process.exitCode = await main(resolve(folder)).catch((error: unknown) => {
+    say(`FAIL  ${(error as Error).message}`);
+    return 1;
+  });
 }

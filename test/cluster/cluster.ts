@@ -1,7 +1,7 @@
 /** A real two-node cluster that the scripts of a folder bring up: its nodes, its pods, and hoplens on it. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { JsonPath } from '../../agent/paths/json.ts';
@@ -75,10 +75,12 @@ export async function startAgent(cluster: Cluster, node: NodeName, args: string[
   return agent;
 }
 
+/** `in` waits for a child in the node's pid namespace, and a signal to it would reach only itself. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
-  child.kill('SIGTERM');
+  const inside = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim();
+  process.kill(inside === '' ? child.pid! : Number(inside.split(' ')[0]), 'SIGTERM');
   await exited;
 }
 

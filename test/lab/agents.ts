@@ -2,13 +2,13 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from './error.ts';
 import type { Lab, LabNode } from './lab.ts';
+import { agentsFolder } from './state.ts';
 
 const PEER_PORT = 9430;
 const START_MS = 60_000;
@@ -51,7 +51,8 @@ export function hoplensCommand(): string[] {
  * @throws LabError with what the agent said where one does not start
  */
 export async function startAgents(lab: Lab, options: AgentsOptions = {}): Promise<Agents> {
-  const folder = mkdtempSync(join(tmpdir(), 'hoplens-agents-'));
+  const folder = agentsFolder(lab.id);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, randomBytes(24).toString('hex'), { mode: 0o600 });
   const gateway = options.gateway ?? lab.nodes[0].name;

@@ -26,6 +26,9 @@ const statePath = (id: string) => `${stateFolder}/${id}.json`;
 /** Where the wire of a lab writes what it did. */
 export const wireLogPath = (id: string) => `${stateFolder}/${id}.wire.jsonl`;
 
+/** Where whoever runs agents in a lab keeps their token: it goes with the lab, however that ends. */
+export const agentsFolder = (id: string) => `${stateFolder}/${id}.agents`;
+
 /**
  * Ticks since the machine's start at which a process began, which tells it from a later one with the same number.
  * null if there is none, or only a zombie.
@@ -64,6 +67,7 @@ export function reserveState(state: LabState): boolean {
 
 export function forgetState(id: string): void {
   rmSync(wireLogPath(id), { force: true });
+  rmSync(agentsFolder(id), { recursive: true, force: true });
   rmSync(statePath(id), { force: true });
 }
 

@@ -1,0 +1,104 @@
+/** What paths of one kind have in common: their ends, hops, segments and class of packets. No figures. */
+import { formatAddress, formatEndpoint } from '../paths/addresses.ts';
+import type { SegmentName } from '../paths/segments.ts';
+import { flowAt, type PathView } from '../paths/view.ts';
+import { directionName, protocolName, tunnelName } from '../paths/words.ts';
+import type { DeviceKind } from '../wire/messages.ts';
+import type { Subject } from './filter.ts';
+
+export interface ShapeHop {
+  node: string;
+  device: string;
+  kind: DeviceKind;
+  direction: 'ingress' | 'egress';
+  /** Addresses of the inner packet as this hop saw them: where they change, something translated. */
+  source: string;
+  destination: string;
+}
+
+export interface Shape {
+  source: string;
+  destination: string;
+  /** What the source addressed, where that is not who got it. */
+  addressed: string;
+  protocol: string;
+  /** Super-packets and single segments share no percentile: the comparison would measure offloads. */
+  isSuper: boolean;
+  hops: ShapeHop[];
+  segments: { name: SegmentName; isSleeved: boolean; isWire: boolean }[];
+  tunnel: string;
+  tunnelBytes: number;
+}
+
+const sleeved = new Set(['encap', 'wire', 'decap']);
+
+export const sourceOf = (view: PathView, hop: number): string =>
+  formatAddress(view.frames[hop].source, 4 * flowAt(view, hop));
+export const destinationOf = (view: PathView, hop: number): string =>
+  formatAddress(view.frames[hop].destination, 4 * flowAt(view, hop));
+
+export const deviceName = (view: PathView, hop: number): string =>
+  view.devices[hop]?.name ?? `if${view.frames[hop].ifindex[view.rows[hop]]}`;
+
+/** What filters look at. */
+export function subjectOf(view: PathView): Subject {
+  const subject: Subject = { protocol: protocolName(view.protocol), addresses: [], ports: [], names: [] };
+  for (let hop = 0; hop < view.hopCount; hop++) {
+    const flow = flowAt(view, hop);
+    const frame = view.frames[hop];
+    subject.addresses.push(sourceOf(view, hop), destinationOf(view, hop));
+    subject.ports.push(frame.sourcePort[flow], frame.destinationPort[flow]);
+    subject.names.push(view.streams[hop].name, deviceName(view, hop));
+  }
+  return subject;
+}
+
+/** Equal for paths of one shape. */
+export function shapeKey(view: PathView): string {
+  let key = `${view.protocol} ${view.wirePackets > 1} ${view.tunnel}`;
+  const last = view.hopCount - 1;
+  for (const [hop, end] of [[0, 'source'], [0, 'destination'], [last, 'destination']] as const) {
+    const words = view.frames[hop][end];
+    const at = 4 * flowAt(view, hop);
+    key += ` ${words[at]},${words[at + 1]},${words[at + 2]},${words[at + 3]}`;
+  }
+  for (let hop = 0; hop <= last; hop++) {
+    const row = view.rows[hop];
+    key += ` ${view.streams[hop].node}:${view.frames[hop].ifindex[row]}${directionName(view.frames[hop].direction[row])}`;
+  }
+  return key;
+} // prettier-ignore
+
+export function shapeOf(view: PathView): Shape {
+  const last = view.hopCount - 1;
+  const destination = destinationOf(view, last);
+  const addressed = destinationOf(view, 0);
+  return {
+    source: sourceOf(view, 0),
+    destination,
+    addressed: addressed === destination ? '' : addressed,
+    protocol: protocolName(view.protocol),
+    isSuper: view.wirePackets > 1,
+    hops: Array.from({ length: view.hopCount }, (_, hop) => hopOf(view, hop)),
+    segments: Array.from({ length: last }, (_, at) => ({
+      name: view.names[at],
+      isSleeved: view.tunnel > 0 && sleeved.has(view.names[at]),
+      isWire: view.names[at] === 'wire',
+    })),
+    tunnel: tunnelName(view.tunnel),
+    tunnelBytes: view.tunnelBytes,
+  };
+}
+
+function hopOf(view: PathView, hop: number): ShapeHop {
+  const frame = view.frames[hop];
+  const flow = flowAt(view, hop);
+  return {
+    node: view.streams[hop].name,
+    device: deviceName(view, hop),
+    kind: view.devices[hop]?.kind ?? 'other',
+    direction: directionName(frame.direction[view.rows[hop]]),
+    source: formatEndpoint(sourceOf(view, hop), frame.sourcePort[flow]),
+    destination: formatEndpoint(destinationOf(view, hop), frame.destinationPort[flow]),
+  };
+}

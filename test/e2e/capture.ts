@@ -1,0 +1,112 @@
+/** tcpdump in a pod, and what it caught: the truth about which packet carried which numbers. */
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Lab } from '../lab/index.ts';
+
+/** A TCP segment or UDP datagram as the pod's own eth0 had it, before or after any cutting and merging. */
+export interface Caught {
+  protocol: 6 | 17;
+  sourcePort: number;
+  destinationPort: number;
+  /** TCP: sequence number of the first byte; UDP: IPv4 id, 0 on IPv6. */
+  sequence: number;
+  /** Bytes behind the transport header. */
+  length: number;
+  /** TCP: TSval. */
+  timestamp: number | undefined;
+  /** The first of them. */
+  payload: Buffer;
+}
+
+/** Ethernet, IPv6 and TCP with timestamps are 86 bytes: enough is left for nine of the stream's counters. */
+const SNAP_BYTES = 160;
+
+/** Starts to capture TCP and UDP of a pod; the result ends it. */
+export async function startCapture(lab: Lab, pod: string): Promise<() => Promise<Caught[]>> {
+  const folder = mkdtempSync(join(tmpdir(), 'hoplens-capture-'));
+  const file = join(folder, 'pod.pcap');
+  const filter = ['-s', String(SNAP_BYTES), '--time-stamp-precision=nano', 'tcp', 'or', 'udp'];
+  // Packets of 64 KiB come in bursts: a buffer of 64 MiB. As root, for it could not write into our folder otherwise.
+  const argv = ['tcpdump', '-n', '-i', 'eth0', '-B', '65536', '--immediate-mode', '-Z', 'root', '-w', file, ...filter];
+  const child = lab.spawn(pod, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  await new Promise<void>((resolve, reject) => {
+    child.once('close', () => reject(new Error(`tcpdump in ${pod} ended: ${said}`)));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+      if (said.includes('listening on')) resolve();
+    });
+  });
+  return async () => {
+    try {
+      const ended = once(child, 'close');
+      child.kill('SIGINT');
+      await ended;
+      if (!/\b0 packets dropped by kernel/.test(said)) throw new Error(`tcpdump in ${pod} did not catch all: ${said}`);
+      return parseCapture(readFileSync(file));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  };
+}
+
+/** Of a file in tcpdump's own format with nanoseconds, of Ethernet. */
+export function parseCapture(file: Buffer): Caught[] {
+  if (file.readUInt32LE(0) !== 0xa1b23c4d || file.readUInt32LE(20) !== 1) throw new Error('not a capture of Ethernet');
+  const caught: Caught[] = [];
+  for (let at = 24; at < file.length;) {
+    const size = file.readUInt32LE(at + 8);
+    const packet = parsePacket(file.subarray(at + 16, at + 16 + size));
+    if (packet) caught.push(packet);
+    at += 16 + size;
+  }
+  return caught;
+}
+
+/** No VLAN, no IPv6 extension headers, no fragments: the traffic here has none. */
+function parsePacket(frame: Buffer): Caught | undefined {
+  const type = frame.readUInt16BE(12);
+  if (type === 0x0800) {
+    const headers = (frame[14] & 15) * 4;
+    const length = frame.readUInt16BE(16) - headers;
+    return parseTransport(frame.subarray(14 + headers), frame[23], length, frame.readUInt16BE(18));
+  }
+  return type === 0x86dd ? parseTransport(frame.subarray(54), frame[20], frame.readUInt16BE(18), 0) : undefined;
+}
+
+function parseTransport(bytes: Buffer, protocol: number, length: number, id: number): Caught | undefined {
+  if (protocol !== 6 && protocol !== 17) return undefined;
+  const headers = protocol === 6 ? (bytes[12] >> 4) * 4 : 8;
+  return {
+    protocol,
+    sourcePort: bytes.readUInt16BE(0),
+    destinationPort: bytes.readUInt16BE(2),
+    sequence: protocol === 6 ? bytes.readUInt32BE(4) : id,
+    length: length - headers,
+    timestamp: protocol === 6 ? timestampOf(bytes.subarray(20, headers)) : undefined,
+    payload: bytes.subarray(headers, headers + Math.min(length - headers, bytes.length)),
+  };
+}
+
+function timestampOf(options: Buffer): number | undefined {
+  for (let at = 0; at + 10 <= options.length; at += options[at] === 1 ? 1 : options[at + 1]) {
+    if (options[at] === 8) return options.readUInt32BE(at + 2);
+    if (options[at] === 0) break;
+  }
+  return undefined;
+}
+
+/**
+ * Where in the numbered stream (test/traffic/numbers.ts) these bytes stand: their own counters say it, whatever the
+ * sequence numbers are. Undefined where there are not three of them.
+ */
+export function streamOffset(payload: Buffer): number | undefined {
+  for (let skip = 0; skip < 8 && skip + 24 <= payload.length; skip++) {
+    const [one, two, three] = [0, 8, 16].map((i) => Number(payload.readBigUInt64BE(skip + i)));
+    // No stream of a test is that long: other bytes look like larger numbers.
+    if (one % 8 === 0 && one < 2 ** 45 && two === one + 8 && three === one + 16) return one - skip;
+  }
+  return undefined;
+}

@@ -1,0 +1,80 @@
+/** A recording made during traffic tells, played again, the same paths as the agents did. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missing, startCluster, startHoplens, trace, type Cluster, type Traced } from './support.ts';
+import { startTraffic } from '../traffic/start.ts';
+import { wayOf } from './ways.ts';
+
+const WAY = [
+  'n1 vethweb pod ingress', 'n1 cni0 bridge ingress', 'n1 flannel.1 vxlan egress', 'n1 eth0 uplink egress',
+  'n2 eth0 uplink ingress', 'n2 flannel.1 vxlan ingress', 'n2 cni0 bridge egress', 'n2 vethapi pod egress',
+]; // prettier-ignore
+
+/** Plays a recording on any port and traces it to its end. */
+async function traceRecording(file: string, args: string[]): Promise<Traced> {
+  const replay = startHoplens(['replay', file, '--listen', '127.0.0.1:0']);
+  const said = await replay.says('it plays as soon as');
+  const url = / at (\S+);/.exec(said)![1];
+  try {
+    return await trace({ url }, args);
+  } finally {
+    replay.kill();
+    await replay.ended;
+  }
+}
+
+describe.skipIf(missing !== undefined)(`record and replay (needs root and a lab; missing: ${missing})`, () => {
+  let folder: string;
+  let file: string;
+  let cluster: Cluster;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'hoplens-recording-'));
+    file = join(folder, 'pings.hoplens');
+    cluster = await startCluster('flannel-vxlan');
+  });
+  afterAll(async () => {
+    rmSync(folder, { recursive: true, force: true });
+    await cluster.stop();
+  });
+
+  test('hold the same paths', async () => {
+    const { agents, lab } = cluster;
+    const traffic = await startTraffic(lab, ['ping', 'bulk'], {
+      client: { bulk: ['--rate-mbit', '50'], ping: ['--rate', '20'] },
+    });
+    const gateway = ['--gateway', agents.url, '--token-file', agents.tokenFile];
+    const record = startHoplens(['record', '--out', file, '--for', '6s', ...gateway]);
+    const live = await trace(agents, ['--for', '2s', 'icmp', 'or', 'tcp']);
+    const { code, stderr } = await record.ended;
+    await traffic.stop();
+    expect([code, stderr]).toEqual([0, expect.stringContaining(file)]);
+
+    const played = await traceRecording(file, ['icmp', 'or', 'tcp']);
+    expect(played.summary).toMatchObject({
+      ambiguous: 0,
+      lostByUs: 0,
+      framesMissed: 0,
+      lostByNetwork: { vanished: 0 },
+    });
+    expect(Object.keys(played.summary.clocks)).toEqual(['n1', 'n2']);
+    for (const protocol of ['icmp', 'tcp']) {
+      const requests = played.paths.filter(
+        (path) => path.protocol === protocol && path.source.ip === lab.pod('web').ip && path.destination.node === 'n2',
+      );
+      expect(requests.length).toBeGreaterThan(20);
+      for (const path of requests) {
+        expect(wayOf(path).map((hop) => hop.slice(0, hop.lastIndexOf(' ')))).toEqual(WAY);
+        expect(path).toMatchObject({ verdict: 'delivered', encapsulation: { protocol: 'vxlan', bytes: 50 } });
+      }
+    }
+    // The very same packets, to the nanosecond on each node.
+    const again = new Map(played.paths.map((path) => [path.identity, path]));
+    const both = live.paths.filter(({ identity }) => again.has(identity));
+    expect(both.length).toBeGreaterThan(live.paths.length / 2);
+    const exact = ({ segments }: Traced['paths'][number]): (number | null)[] =>
+      segments.filter(({ boundNs }) => boundNs === 0).map(({ durationNs }) => durationNs);
+    for (const path of both) expect(exact(again.get(path.identity)!)).toEqual(exact(path));
+  });
+});
