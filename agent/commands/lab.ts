@@ -6,6 +6,16 @@ import { UsageError } from './options.ts';
 
 type LabTools = typeof import('../../test/lab/cli.ts');
 
+/** A name that is none is wrong usage. What is thrown comes from another bundle, so its code tells it. */
+async function using(act: (tools: LabTools) => Promise<unknown>): Promise<void> {
+  try {
+    await act(await loadTools());
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    throw code === 'unknown' || code === 'invalid' ? new UsageError(message) : error;
+  }
+}
+
 async function loadTools(): Promise<LabTools> {
   const file = import.meta.url.endsWith('.ts') ? '../../test/lab/cli.ts' : './lab.mjs';
   const url = new URL(file, import.meta.url);
@@ -26,11 +36,11 @@ export function labCommand(exit: (code: number) => void): Command {
     .command('up')
     .summary('make a lab that stands until it is taken down')
     .argument('<topology>', 'one of those that hoplens lab list names')
-    .action(async (topology: string) => void (await (await loadTools()).labUp(topology)));
+    .action((topology: string) => using((tools) => tools.labUp(topology)));
   lab
     .command('list')
     .summary('labs that stand, and topologies there are')
-    .action(async () => (await loadTools()).labList());
+    .action(() => using((tools) => tools.labList()));
   lab
     .command('exec')
     .summary('run a command on a node or in a pod')
@@ -38,13 +48,13 @@ export function labCommand(exit: (code: number) => void): Command {
     .argument('<node>', 'a node or a pod')
     .argument('<command...>')
     .passThroughOptions()
-    .action(async (id: string, where: string, argv: string[]) =>
-      exit(await (await loadTools()).labExec(id, where, argv)),
+    .action((id: string, where: string, argv: string[]) =>
+      using(async (tools) => exit(await tools.labExec(id, where, argv))),
     );
   lab
     .command('down')
     .summary('remove a lab')
     .argument('<lab>', 'its name, or all')
-    .action(async (id: string) => (await loadTools()).labDown(id));
+    .action((id: string) => using((tools) => tools.labDown(id)));
   return lab;
 }

@@ -63,6 +63,8 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
     counts: newCounts(), beginMs: -Infinity, endMs: Infinity, latestMs: -Infinity,
     gaveUpMs: -Infinity,
   }; // prettier-ignore
+  /** Up to when the clocks have been sampled. */
+  let sampledMs = -Infinity;
   let sampled = 0;
   let checked = 0;
   let judged = 0;
@@ -83,6 +85,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
 
   /** First all samples, then the paths: their clock is better known with what came after them. */
   function run(limitMs: number): void {
+    sampledMs = Math.max(sampledMs, limitMs - options.joinWindowMs);
     for (; isRipe(sampled, limitMs - options.joinWindowMs); sampled = (sampled + 1) >>> 0) {
       sampleClocks(pool, sampled, clocks);
     }
@@ -129,7 +132,9 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
       const streams = intake.current.filter((stream) => stream !== undefined);
       const toMs = Math.min(state.endMs, state.latestMs);
       const fromMs = Math.max(state.beginMs, Math.min(...streams.map((stream) => stream.firstMs)));
-      return summarize(state.counts, streams, clocks, fromMs, toMs, intake.framesMissed);
+      // Later than the last sample a clock is only guessed, worse by the second.
+      const clocksMs = Math.min(toMs, sampledMs);
+      return summarize(state.counts, streams, clocks, { fromMs, toMs, clocksMs }, intake.framesMissed);
     },
     intake: () => intake,
   };

@@ -13,6 +13,8 @@ export interface Counts {
   vanished: number;
   /** Identities that are incomplete because an agent or this reader did not see all. */
   lostByUs: number;
+  /** Identities of which nobody can say what became. */
+  undecided: number;
 }
 
 export interface ClockSummary {
@@ -34,6 +36,11 @@ export interface Summary {
   ambiguous: number;
   lostByNetwork: { dropped: number; vanished: number };
   lostByUs: number;
+  /**
+   * What is left of sampled: entered, and nobody can say what became of it. Bytes that other nodes or hops had no need to
+   * write, packets that somebody's program took over behind ours, addresses of nobody known.
+   */
+  undecided: number;
   /** Frames that did not reach this reader, and records that agents could not write or send, whatever they were of. */
   framesMissed: number;
   recordsLost: number;
@@ -43,16 +50,21 @@ export interface Summary {
 }
 
 export const newCounts = (): Counts => ({
-  sampled: 0, joined: 0, joinable: 0, joinableJoined: 0, ambiguous: 0, vanished: 0, lostByUs: 0,
+  sampled: 0, joined: 0, joinable: 0, joinableJoined: 0, ambiguous: 0, vanished: 0, lostByUs: 0, undecided: 0,
 }); // prettier-ignore
 
-/** @param fromMs, toMs the traced time on the viewer's clock */
+/** On the viewer's clock: the traced time, and the time for which the clocks are told. */
+export interface Span {
+  fromMs: number;
+  toMs: number;
+  clocksMs: number;
+}
+
 export function summarize(
   counts: Counts,
   streams: Stream[],
   clocks: Clocks,
-  fromMs: number,
-  toMs: number,
+  { fromMs, toMs, clocksMs }: Span,
   framesMissed: number,
 ): Summary {
   const byName = streams.toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -72,10 +84,11 @@ export function summarize(
     ambiguous: counts.ambiguous,
     lostByNetwork: { dropped: 0, vanished: counts.vanished },
     lostByUs: counts.lostByUs,
+    undecided: counts.undecided,
     framesMissed,
     recordsLost: sum('lost'),
     exponents: Object.fromEntries(byName.map((stream) => [stream.name, stream.exponents.at(-1)?.marks ?? 0])),
-    clocks: Object.fromEntries(byName.map((stream) => [stream.name, clockOf(stream, byName[0], clocks, toMs)])),
+    clocks: Object.fromEntries(byName.map((stream) => [stream.name, clockOf(stream, byName[0], clocks, clocksMs)])),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Frames in: streams are kept up to date, legs go into the pool. */
+import { trackGaps, type Gaps } from '../client/gaps.ts';
 import { WireError, FrameType, decodeFrame, type Frame } from '../wire/frame.ts';
 import { decodeMessage, type Hello, type Peers } from '../wire/messages.ts';
 import type { AddressBook } from './addresses.ts';
@@ -22,6 +23,7 @@ export interface Intake {
   garbage: number;
   orphans: number;
   framesMissed: number;
+  gaps: Gaps;
   /** Legs that came after their path was told, or when their identity had more than any path has. */
   late: number;
 }
@@ -45,6 +47,7 @@ export const createIntake = (): Intake => ({
   garbage: 0,
   orphans: 0,
   framesMissed: 0,
+  gaps: trackGaps(),
   late: 0,
 });
 
@@ -74,7 +77,9 @@ function take(intake: Intake, parts: IntakeParts, frame: Frame, nowMs: number): 
   // Told by the server itself, outside the stream's numbers: what is missing shows in the next number.
   if (message?.type === 'missed') return;
   const missing = countSequence(stream, frame.sequence);
-  if (missing > 0 && stream.statuses > 0 && parts.isCounting()) intake.framesMissed += missing;
+  // A newcomer is sent a stream's latest state first: what lies between that and now was never meant for it.
+  const lost = intake.gaps.frame(frame);
+  if (lost > 0 && parts.isCounting()) intake.framesMissed += lost;
   const legs = message === undefined && missing >= 0 ? readLegsFrame(stream, frame.payload) : undefined;
   const timeNs = legs?.baseNs ?? (message && 'timeNs' in message ? message.timeNs : stream.dataNs);
   if (missing > 0) addGap(stream, timeNs);

@@ -80,7 +80,11 @@ function play(given: Scenario) {
     assembler.advance(frame.atMs);
   }
   assembler.flush(9000);
-  return { seen, summary: assembler.summary() };
+  const summary = assembler.summary();
+  const { joined, ambiguous, lostByUs, undecided, lostByNetwork } = summary;
+  // Never silent: whatever was sampled is in one of these.
+  expect(joined + ambiguous + lostByUs + undecided + lostByNetwork.vanished).toBe(summary.sampled);
+  return { seen, summary };
 }
 
 describe('packets between any pods', () => {

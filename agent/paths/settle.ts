@@ -64,13 +64,19 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
   if (when === 'if complete' && instances > 0 && !isComplete(state, instances)) return;
   pool.state[slot] = EntryState.done;
   if (instances === 0) keepFirstOfEachHop(gathered);
-  const outcome = { joined: 0, ambiguous: instances === 0, joinable: instances > 0, byUs: when === 'give up' };
+  const outcome: Outcome = {
+    joined: 0,
+    ambiguous: instances === 0,
+    joinable: instances > 0,
+    byUs: when === 'give up',
+    vanished: 0,
+  };
   for (let instance = 0; instance < Math.max(1, instances); instance++) {
     fillView(state, entry, instance);
     const judgement = judgeView(state, when);
     state.view.verdict = judgement.verdict;
     state.view.ambiguous ||= instances === 0;
-    if (judgement.verdict === 'vanished' && !state.view.ambiguous) state.counts.vanished++;
+    if (judgement.verdict === 'vanished' && !state.view.ambiguous) outcome.vanished++;
     if (state.view.hasEntry && state.view.hasLast) outcome.joined++;
     outcome.ambiguous ||= state.view.ambiguous;
     outcome.joinable &&= judgement.joinable;
@@ -86,10 +92,12 @@ interface Outcome {
   ambiguous: boolean;
   joinable: boolean;
   byUs: boolean;
+  vanished: number;
 }
 
 function count(counts: Counts, outcome: Outcome, instances: number): void {
   counts.sampled++;
+  counts.vanished += outcome.vanished;
   if (outcome.ambiguous) {
     counts.ambiguous++;
     return;
@@ -97,6 +105,7 @@ function count(counts: Counts, outcome: Outcome, instances: number): void {
   const isJoined = outcome.joined === instances;
   if (isJoined) counts.joined++;
   else if (outcome.byUs) counts.lostByUs++;
+  else if (outcome.vanished === 0) counts.undecided++;
   if (outcome.joinable) counts.joinable++;
   if (outcome.joinable && isJoined) counts.joinableJoined++;
 }

@@ -113,6 +113,7 @@ export function drawSummary(summary: Summary, columns: number): string[] {
     `ambiguous ${formatCount(summary.ambiguous)}`,
     `lost by the network ${formatCount(lost.dropped + lost.vanished)}`,
     `lost by us ${formatCount(summary.lostByUs)}`,
+    ...(summary.undecided ? [`undecided ${formatCount(summary.undecided)}`] : []),
     ...(summary.framesMissed ? [`frames missed ${formatCount(summary.framesMissed)}`] : []),
     ...(summary.recordsLost ? [`records lost ${formatCount(summary.recordsLost)}`] : []),
     `1:${formatCount(2 ** Math.max(0, ...Object.values(exponents)))}`,

@@ -170,7 +170,7 @@ describe('the ruler', () => {
 
 const summaryOf = () => ({
   type: 'summary' as const, seen: 2000, sampled: 10, joined: 9, joinable: 10, joinableJoined: 9, ambiguous: 0,
-  lostByNetwork: { dropped: 0, vanished: 1 }, lostByUs: 0, framesMissed: 0, recordsLost: 0, exponents: { n1: 6, n2: 0 },
+  lostByNetwork: { dropped: 0, vanished: 1 }, lostByUs: 0, undecided: 0, framesMissed: 0, recordsLost: 0, exponents: { n1: 6, n2: 0 },
   clocks: {
     n1: { offsetNs: 0, boundNs: 0, relativeBoundNs: 0 }, n2: { offsetNs: 5, boundNs: 19_000, relativeBoundNs: 10 },
   },

@@ -75,11 +75,13 @@ export const steps: readonly Step[] = [
   check('prettier', npmBinary('prettier'), ['--check', '--log-level=warn', '.']),
   check('eslint', npmBinary('eslint'), ['-c', '.eslint.config.mjs', '.']),
   check('tsc', npmBinary('tsc'), ['-p', '.']),
+  check('svelte-check', npmBinary('svelte-check'), ['--tsconfig', 'dashboard/tsconfig.json', '--fail-on-warnings']),
   { name: 'gofmt', run: goFormat },
   ...modules.map((folder) => check(`go vet ${folder}`, 'go', ['vet', './...'], join(root, folder))),
   ...modules.map(goTests),
-  vitest('vitest agent', ['agent/']),
+  vitest('vitest agent', ['agent/', 'dashboard/']),
   // Labs share the machine’s cores: one file at a time.
-  vitest('vitest test', ['test/', '--exclude=test/e2e/**', '--no-file-parallelism']),
+  vitest('vitest test', ['test/', '--exclude=test/{e2e,faults}/**', '--no-file-parallelism']),
   vitest('vitest e2e', ['test/e2e/', '--no-file-parallelism']),
+  vitest('vitest faults', ['test/faults/', '--no-file-parallelism']),
 ];

@@ -16,6 +16,10 @@ export function flannel(backend: 'vxlan' | 'host-gw'): Network {
   };
 }
 
+/** As the CNI bridge plugin makes it: 0a:58 and the gateway's IPv4 address. */
+const bridgeMac = (podPrefix: string): string =>
+  ['0a', '58', ...`${podPrefix}.1`.split('.').map((part) => Number(part).toString(16).padStart(2, '0'))].join(':');
+
 /** Pods as the CNI bridge plugin leaves them, hairpin mode on as Flannel asks for. */
 export function bridgePods(node: PlannedNode, mtu: number): NodeLayout {
   const gateway = `${node.podPrefix}.1`;
@@ -23,7 +27,8 @@ export function bridgePods(node: PlannedNode, mtu: number): NodeLayout {
   const devices = node.pods.map((pod) => `veth${pod.name}`);
   return {
     ip: [
-      `link add cni0 mtu ${mtu} type bridge`,
+      // An address of its own: without, it changes with the ports, and pods that know the old one are cut off.
+      `link add cni0 address ${bridgeMac(node.podPrefix)} mtu ${mtu} type bridge`,
       `address add ${gateway}/24 dev cni0`,
       `address add ${gateway6}/64 dev cni0 nodad`,
       'link set cni0 up',
