@@ -1,9 +1,12 @@
 /**
  * `npm run demo`: two nodes as Flannel lays them out, real traffic between their pods, an agent on each, and what hoplens
- * makes of it in the terminal. Ctrl-C, or the end of --for, removes everything; what a kill -9 leaves the next start removes.
+ * makes of it on its page and in the terminal. Ctrl-C, or the end of --for, removes everything; what a kill -9 leaves the next start removes.
  */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { DEFAULT_ADDRESS } from '../../agent/client/protocol.ts';
 import { trace } from '../../agent/commands/trace.ts';
 import { version } from '../../agent/commands/version.ts';
 import { runRecord } from '../../agent/recording/record.ts';
@@ -12,6 +15,7 @@ import { deferred } from '../../agent/daemon/deferred.ts';
 import { duration } from '../../agent/commands/options.ts';
 import { LabError, createLab, labMissing, type Lab } from '../lab/index.ts';
 import { startAgents } from '../lab/agents.ts';
+import { makeAnonymous } from './anonymous.ts';
 import { startTraffic, type TrafficKind } from '../traffic/start.ts';
 
 const usage = `npm run demo -- [--for 30s] [--json] [--replay | --record FILE]
@@ -28,6 +32,13 @@ const kinds: TrafficKind[] = ['ping', 'http', 'bulk', 'udp', 'local'];
 
 /** Enough to make segmentation offload work, and to leave this machine usable. */
 const client = { bulk: ['--rate-mbit', '300'] };
+/** Less of everything, so that few records show much of it. */
+const quietClient = {
+  bulk: ['--rate-mbit', '30'],
+  http: ['--rate', '40'],
+  local: ['--rate', '40'],
+  udp: ['--rate', '40'],
+};
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
@@ -65,18 +76,42 @@ function parseOptions(): Options {
 /** Traces or records the lab until the time is over or somebody interrupts. */
 function look(url: string, tokenFile: string, options: Options, signal: AbortSignal): Promise<number> {
   if (options.record === undefined) return trace('', { gateway: url, tokenFile, ...timing(options) }, signal);
-  return runRecord({ out: options.record, gateway: url, tokenFile, force: true, signal, ...recordTiming(options) });
+  return record(options.record, url, tokenFile, options, signal);
+}
+
+async function record(out: string, gateway: string, tokenFile: string, options: Options, signal: AbortSignal) {
+  const code = await runRecord({ out, gateway, tokenFile, force: true, signal, ...recordTiming(options) });
+  if (code === 0) await makeAnonymous(out);
+  return code;
 }
 
 const timing = ({ json, for: forMs }: Options) => ({ json, ...(forMs !== undefined && { for: forMs }) });
 const recordTiming = ({ for: forMs }: Options) => ({ ...(forMs !== undefined && { forMs }) });
 
+/** Where an agent listens by default, so that the address is the same each time; any other where that is taken. */
+async function pagePort(): Promise<number> {
+  const preferred = Number(new URL(`http://${DEFAULT_ADDRESS}`).port);
+  const server = createServer().listen(preferred, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+    return preferred;
+  } catch {
+    return 0;
+  } finally {
+    server.close();
+  }
+}
+
+const sayPage = (url: string): void => say(`\n    the page:  ${url.replace(/^ws/, 'http')}/\n`);
+
 async function show(lab: Lab, options: Options, signal: AbortSignal): Promise<number> {
-  const agents = await startAgents(lab, options.record === undefined ? {} : { args: ['--budget', RECORDING_BUDGET] });
+  const args = options.record === undefined ? [] : ['--budget', RECORDING_BUDGET];
+  const agents = await startAgents(lab, { port: await pagePort(), args });
   try {
     say(`an agent on each node; the gateway serves ${agents.url} (hoplens trace --gateway ${agents.url})`);
-    const traffic = await startTraffic(lab, kinds, { client });
+    const traffic = await startTraffic(lab, kinds, { client: options.record === undefined ? client : quietClient });
     say(`traffic: ${kinds.join(', ')}; Ctrl-C ends all`);
+    sayPage(agents.url);
     const code = await look(agents.url, agents.tokenFile, options, signal);
     await traffic.stop();
     return code;
@@ -92,9 +127,12 @@ async function replay(options: Options, signal: AbortSignal): Promise<number> {
   signal.addEventListener('abort', () => stop.abort());
   const url = deferred<string>();
   const replaying = runReplay({
-    file: RECORDING, listen: { host: '127.0.0.1', port: 0 }, version, loop: true, signal: stop.signal,
+    file: RECORDING, listen: { host: '127.0.0.1', port: await pagePort() }, version, loop: true, signal: stop.signal,
     say: () => undefined,
-    onListening: (server) => url.resolve(server.url),
+    onListening: (server) => {
+      sayPage(server.url);
+      url.resolve(server.url);
+    },
   }); // prettier-ignore
   const failed = replaying.then((code) => {
     if (code !== 0) throw new LabError('missing', `${RECORDING} cannot be replayed: hoplens replay says why`);

@@ -1,4 +1,5 @@
-// Builds everything that runs into .build/, skipping what is up to date.
+// Builds everything that runs into .build/, skipping what is up to date. `build.mjs bench` also builds what
+// `npm run bench` needs.
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,6 +14,7 @@ const REQUIRE =
  * @typedef {object} Target
  * @property {string} output in .build/
  * @property {string[]} inputs folders and files that it is made of
+ * @property {boolean} [tests] tests are among them
  * @property {() => unknown} make
  */
 
@@ -52,6 +54,21 @@ async function bundle(source, output, command = false) {
   if (command) chmodSync(join(out, output), 0o755);
 }
 
+async function buildPage() {
+  const { build } = await import('vite');
+  await build({ configFile: join(root, 'dashboard/vite.config.ts'), logLevel: 'error' });
+}
+
+/** The page shares with the agent what needs neither Node nor a socket. */
+const PAGE = [
+  'dashboard/index.html',
+  'dashboard/vite.config.ts',
+  'dashboard/src',
+  ...['client', 'histogram', 'paths', 'server/source.ts', 'trace', 'wire'].map((part) => `agent/${part}`),
+  'package-lock.json',
+  'test/setup/build.mjs',
+];
+
 const CODE = ['agent', 'test', 'package-lock.json', 'test/setup/build.mjs'];
 
 /** @type {Target[]} */
@@ -66,31 +83,44 @@ const targets = [
   { output: 'worker.mjs', inputs: CODE, make: () => bundle('agent/kernel/worker.ts', 'worker.mjs') },
   { output: 'lab.mjs', inputs: CODE, make: () => bundle('test/lab/cli.ts', 'lab.mjs') },
   { output: 'demo.mjs', inputs: CODE, make: () => bundle('test/demo/main.ts', 'demo.mjs') },
+  { output: 'dashboard', inputs: PAGE, make: buildPage },
   { output: 'traffic.mjs', inputs: CODE, make: () => bundle('test/traffic/main.ts', 'traffic.mjs') },
 ];
 
-/** @param {string} path @returns {string[]} its files, none of them a test */
-function filesOf(path) {
-  if (!existsSync(path)) return [];
-  if (statSync(path).isFile()) return /(\.test\.ts|_test\.go)$/.test(path) ? [] : [path];
-  return readdirSync(path)
-    .sort()
-    .flatMap((name) => filesOf(join(path, name)));
+/** @type {Target[]} */
+const benchTargets = [
+  { output: 'bench.mjs', inputs: CODE, make: () => bundle('test/bench/main.ts', 'bench.mjs') },
+  { output: 'bpf.test', inputs: ['bpf'], tests: true, make: buildGoTests },
+];
+
+/** The Go benchmarks, to be run without a compiler beside them. */
+function buildGoTests() {
+  must('go', ['test', '-c', '-o', join(out, 'bpf.test'), '.'], { cwd: join(root, 'bpf'), env: goEnvironment() });
 }
 
-/** @param {string[]} inputs */
-function hashOf(inputs) {
+/** @param {string} path @param {boolean} tests wanted too @returns {string[]} its files */
+function filesOf(path, tests) {
+  if (!existsSync(path)) return [];
+  if (statSync(path).isFile()) return !tests && /(\.test\.ts|_test\.go)$/.test(path) ? [] : [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesOf(join(path, name), tests));
+}
+
+/** @param {Target} target */
+function hashOf({ inputs, tests = false }) {
   const hash = createHash('sha256').update(process.version);
-  for (const file of inputs.flatMap((input) => filesOf(join(root, input)))) {
+  for (const file of inputs.flatMap((input) => filesOf(join(root, input), tests))) {
     hash.update(`\0${file}\0`).update(readFileSync(file));
   }
   return hash.digest('hex');
 }
 
 /** @param {Target} target */
-async function refresh({ output, inputs, make }) {
+async function refresh(target) {
+  const { output, make } = target;
   const stamp = join(out, 'stamps', output);
-  const hash = hashOf(inputs);
+  const hash = hashOf(target);
   if (existsSync(join(out, output)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return;
   await timed(`building .build/${output}`, make);
   writeFileSync(stamp, hash);
@@ -98,5 +128,6 @@ async function refresh({ output, inputs, make }) {
 
 await entry(async () => {
   mkdirSync(join(out, 'stamps'), { recursive: true });
-  for (const target of targets) await refresh(target);
+  const wanted = process.argv[2] === 'bench' ? [...targets, ...benchTargets] : targets;
+  for (const target of wanted) await refresh(target);
 });

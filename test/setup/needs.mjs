@@ -37,6 +37,7 @@ const GROUPS = {
   ],
   load: [{ package: 'iperf3', command: 'iperf3', why: 'traffic at full speed' }],
   tests: [{ package: 'tcpdump', command: 'tcpdump', why: 'a second opinion on what crossed a device' }],
+  browser: [{ package: 'chromium', file: '/usr/bin/chromium', why: 'opens the page' }],
   kernels: [
     { package: 'qemu-system-x86', command: 'qemu-system-x86_64', why: 'boots other kernels' },
     { package: 'cpio', command: 'cpio', why: 'packs what starts them' },
@@ -58,9 +59,15 @@ export const GOALS = {
     root: 'makes network namespaces and attaches programs in the kernel',
   },
   generate: { groups: ['registries', 'generate'], go: true, npm: false },
-  test: { groups: ['registries', 'build', 'lab', 'generate', 'load', 'tests'], go: true, npm: true },
+  test: { groups: ['registries', 'build', 'lab', 'generate', 'load', 'tests', 'browser'], go: true, npm: true },
   bench: {
     groups: ['registries', 'build', 'lab', 'load'],
+    go: true,
+    npm: true,
+    root: 'makes network namespaces and attaches programs in the kernel',
+  },
+  screenshots: {
+    groups: ['registries', 'build', 'lab', 'browser'],
     go: true,
     npm: true,
     root: 'makes network namespaces and attaches programs in the kernel',
