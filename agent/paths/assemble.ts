@@ -85,7 +85,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
 
   /** First all samples, then the paths: their clock is better known with what came after them. */
   function run(limitMs: number): void {
-    sampledMs = Math.max(sampledMs, limitMs - options.joinWindowMs);
+    if (limitMs - options.joinWindowMs > sampledMs) sampledMs = limitMs - options.joinWindowMs;
     for (; isRipe(sampled, limitMs - options.joinWindowMs); sampled = (sampled + 1) >>> 0) {
       sampleClocks(pool, sampled, clocks);
     }

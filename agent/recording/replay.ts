@@ -53,7 +53,9 @@ async function replay(options: ReplayOptions, say: (line: string) => void): Prom
   const server = await serve(options, audience.source, say);
   const stop = stopAfter(undefined, options.signal);
   try {
-    say(`serving ${options.file} at ${server.url}, its page at ${pageUrl(server.url)}; it plays as soon as somebody reads`);
+    say(
+      `serving ${options.file} at ${server.url}, its page at ${pageUrl(server.url)}; it plays as soon as somebody reads`,
+    );
     options.onListening?.(server);
     await Promise.race([audience.came, aborted(stop.signal)]);
     const stage: Stage = { hub, speed, signal: stop.signal, say, relief: () => caughtUp(server) };

@@ -43,8 +43,8 @@ async function bundle(source, output, command = false) {
     format: 'esm',
     target: 'node20',
     sourcemap: true,
-    // koffi brings a native binary; the other two are ws's optional ones, which we do without.
-    external: ['koffi', 'bufferutil', 'utf-8-validate'],
+    // koffi brings a native binary; two are ws's optional ones, which we do without; the last drives a browser in benchmarks.
+    external: ['koffi', 'bufferutil', 'utf-8-validate', 'playwright-core'],
     banner: { js: `${command ? '#!/usr/bin/env node\n' : ''}${REQUIRE}` },
     logLevel: 'silent',
   });

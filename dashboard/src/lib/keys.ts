@@ -1,0 +1,51 @@
+/** What keys do. */
+export const keyList = [
+  ['↑ ↓', 'move in the path list (also k and j)'],
+  ['Enter', 'look at the path under the cursor'],
+  ['Esc', 'back: close, clear, or leave the path'],
+  ['/', 'filter'],
+  ['Space', 'pause and go on'],
+  ['1 2 3', 'last 10 s, 60 s, 5 min'],
+  ['s', 'scale of the ruler: linear, square root, equal'],
+  ['t', 'dark, light, or as the system'],
+  ['?', 'these keys'],
+] as const;
+
+export type Action =
+  | { do: 'move'; by: number }
+  | { do: 'open' | 'back' | 'filter' | 'pause' | 'scale' | 'theme' | 'help' }
+  | { do: 'window'; index: number };
+
+export interface Key {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  altKey: boolean;
+}
+
+const actions: Record<string, Action> = {
+  ArrowUp: { do: 'move', by: -1 },
+  ArrowDown: { do: 'move', by: 1 },
+  k: { do: 'move', by: -1 },
+  j: { do: 'move', by: 1 },
+  Enter: { do: 'open' },
+  Escape: { do: 'back' },
+  '/': { do: 'filter' },
+  ' ': { do: 'pause' },
+  '1': { do: 'window', index: 0 },
+  '2': { do: 'window', index: 1 },
+  '3': { do: 'window', index: 2 },
+  s: { do: 'scale' },
+  t: { do: 'theme' },
+  '?': { do: 'help' },
+};
+
+/**
+ * What a key means. `within`: where the focus is; in a field keys are text, and a button has its own Enter and Space.
+ */
+export function actionOf(key: Key, within: 'field' | 'button' | 'page'): Action | undefined {
+  if (key.ctrlKey || key.metaKey || key.altKey) return undefined;
+  if (within === 'field' && key.key !== 'Escape') return undefined;
+  if (within === 'button' && (key.key === 'Enter' || key.key === ' ')) return undefined;
+  return Object.hasOwn(actions, key.key) ? actions[key.key] : undefined;
+}

@@ -1,0 +1,42 @@
+/** What stands on a ruler beside its lengths. */
+import type { Shape, ShapeHop } from '../../../agent/trace/shape.ts';
+
+/** Cut in the middle: both ends of a name tell more. */
+export function shorten(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const head = Math.ceil((most - 1) / 2);
+  return `${text.slice(0, head)}…${text.slice(text.length - (most - 1 - head))}`;
+}
+
+/** Neighbouring hops of one node, by index. */
+export function nodeFrames(hops: readonly { node: string }[]): { name: string; first: number; last: number }[] {
+  const frames: { name: string; first: number; last: number }[] = [];
+  hops.forEach(({ node }, hop) => {
+    const frame = frames.at(-1);
+    if (frame?.name === node) frame.last = hop;
+    else frames.push({ name: node, first: hop, last: hop });
+  });
+  return frames;
+}
+
+/** Hops between which the tunnel's header is on. */
+export function sleeveOf({ segments }: Pick<Shape, 'segments'>): { first: number; last: number } | undefined {
+  const first = segments.findIndex((segment) => segment.isSleeved);
+  if (first < 0) return undefined;
+  return { first, last: segments.findLastIndex((segment) => segment.isSleeved) + 1 };
+}
+
+/** Where an address or port changed, and to what. */
+export function translations(
+  hops: readonly Pick<ShapeHop, 'source' | 'destination'>[],
+): { hop: number; text: string }[] {
+  return hops.flatMap(({ source, destination }, hop) => {
+    if (hop === 0) return [];
+    const before = hops[hop - 1];
+    const changed = [
+      ...(source === before.source ? [] : [`from ${source}`]),
+      ...(destination === before.destination ? [] : [`to ${destination}`]),
+    ];
+    return changed.length === 0 ? [] : [{ hop, text: `NAT ${changed.join(' ')}` }];
+  });
+}

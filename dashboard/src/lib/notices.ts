@@ -1,0 +1,103 @@
+/** What must be said above everything else, in sentences. Quiet when all is well. */
+import type { NodeHealth } from '../worker/health.ts';
+import type { Connection, View } from '../worker/messages.ts';
+import { formatAge, formatClock } from './format.ts';
+import { formatCount } from '../../../agent/trace/numbers.ts';
+
+export interface Notice {
+  /** Stable, so that a notice that changes its figures stays in its place. */
+  key: string;
+  kind: 'info' | 'warning' | 'loss';
+  text: string;
+}
+
+export type State = 'connecting' | 'live' | 'paused' | 'stale' | 'offline' | 'recorded' | 'ended';
+
+/** The word in the header. */
+export function stateOf(connection: Connection, view: View | undefined, paused: boolean, isRecording: boolean): State {
+  if (connection.state === 'ended') return 'ended';
+  if (paused) return 'paused';
+  if (connection.state === 'connecting') return 'connecting';
+  if (connection.state !== 'up') return 'offline';
+  if (view?.nodes.some((node) => node.state !== 'up')) return 'stale';
+  return isRecording ? 'recorded' : 'live';
+}
+
+export function noticesOf(connection: Connection, view: View | undefined, isRecording: boolean): Notice[] {
+  return [
+    ...(isRecording ? [recorded(view, connection)] : []),
+    ...offline(connection, view),
+    ...(view ? [...paused(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view)] : []),
+  ]; // prettier-ignore
+}
+
+function recorded(view: View | undefined, connection: Connection): Notice {
+  const startedAt = view?.nodes[0]?.startedAt;
+  const when = startedAt ? ` of ${startedAt.slice(0, 16).replace('T', ' ')} UTC` : '';
+  const end = connection.state === 'ended' ? ' It has ended; what it showed last stays.' : '';
+  return {
+    key: 'recorded',
+    kind: 'info',
+    text: `A RECORDED session${when}, played as if it were now: nothing here is live.${end}`,
+  };
+}
+
+function offline(connection: Connection, view: View | undefined): Notice[] {
+  if (connection.state !== 'down' || !view?.nodes.length) return [];
+  const text = `No connection since ${formatClock(connection.sinceMs)}: ${connection.message}. What is shown is what came before; trying again.`;
+  return [{ key: 'offline', kind: 'warning', text }];
+}
+
+function paused(view: View): Notice[] {
+  if (!view.paused) return [];
+  const text = `Paused at ${formatClock(view.atMs)}. ${formatCount(view.sincePause)} paths came since; Space goes on to now.`;
+  return [{ key: 'paused', kind: 'info', text }];
+}
+
+function absent(view: View, connection: Connection): Notice[] {
+  if (connection.state !== 'up') return [];
+  const known = new Set(view.nodes.map((node) => node.name));
+  const nodes = view.nodes.filter((node) => node.state !== 'up').map((node) => notice(node.name, absence(node)));
+  const peers = view.peers.filter(
+    (peer) => !known.has(peer.node) && (peer.state === 'down' || peer.state === 'refused'),
+  );
+  return [
+    ...nodes,
+    ...peers.map((peer) => notice(peer.url, `${peer.url} was never reached (${peer.state}): ${peer.error}`)),
+  ];
+}
+
+const notice = (key: string, text: string): Notice => ({ key: `absent ${key}`, kind: 'warning', text });
+
+function absence(node: NodeHealth): string {
+  const since = formatClock(node.sinceMs);
+  if (node.state === 'down') return `${node.name} is down since ${since}: ${node.error}. Paths over it are not seen.`;
+  return `${node.name} has been silent since ${since}. Paths over it are not seen.`;
+}
+
+function unequal(view: View): Notice[] {
+  const versions = [...new Set(view.nodes.map((node) => node.version))];
+  if (versions.length < 2) return [];
+  const list = view.nodes.map((node) => `${node.name} ${node.version}`).join(', ');
+  return [{ key: 'versions', kind: 'info', text: `The agents are of different versions: ${list}.` }];
+}
+
+function alone(view: View, isRecording: boolean): Notice[] {
+  if (isRecording || view.nodes.length !== 1 || view.peers.length > 0) return [];
+  const text = `One node only: ${view.nodes[0].name}. What leaves it is not followed; its agent learns of others by --peer ws://HOST:9430.`;
+  return [{ key: 'alone', kind: 'info', text }];
+}
+
+function missed(view: View): Notice[] {
+  const frames = view.nodes.reduce((all, node) => all + node.missed, 0);
+  if (frames === 0) return [];
+  const text = `This page was too slow and missed ${formatCount(frames)} frames since it was opened: paths in them are not lost by the network.`;
+  return [{ key: 'missed', kind: 'warning', text }];
+}
+
+function unwritten(view: View): Notice[] {
+  const { recordsLost } = view.counters;
+  if (recordsLost === 0) return [];
+  const text = `In the last ${formatAge(view.windowSeconds * 1000)} the agents could not keep ${formatCount(recordsLost)} records (ring full or capped); they sample 1:${formatCount(2 ** view.exponent)} now.`;
+  return [{ key: 'unwritten', kind: 'warning', text }];
+}

@@ -1,0 +1,48 @@
+/** What the address bar carries: where one looks, and nothing else. Never the token. */
+import { WINDOWS, type WindowSeconds } from '../worker/messages.ts';
+import { scales, type Scale } from './ruler.ts';
+import { columns, type Sort } from './sort.ts';
+
+export interface Place {
+  /** A row's name. */
+  focus: string | undefined;
+  filter: string;
+  window: WindowSeconds;
+  scale: Scale;
+  sort: Sort;
+}
+
+export const home: Place = {
+  focus: undefined,
+  filter: '',
+  window: 60,
+  scale: 'sqrt',
+  sort: { by: 'p99', descending: true },
+};
+
+/** What cannot be understood is as at home. */
+export function parsePlace(search: string): Place {
+  const given = new URLSearchParams(search);
+  const sort = given.get('sort') ?? '';
+  const by = columns.find((column) => column === sort.replace(/^-/, ''));
+  return {
+    focus: given.get('focus') ?? undefined,
+    filter: given.get('filter') ?? '',
+    window: WINDOWS.find((seconds) => `${seconds}s` === given.get('window')) ?? home.window,
+    scale: scales.find((scale) => scale === given.get('scale')) ?? home.scale,
+    sort: by ? { by, descending: sort.startsWith('-') } : home.sort,
+  };
+}
+
+/** Only what differs from home; empty at home. */
+export function formatPlace({ focus, filter, window, scale, sort }: Place): string {
+  const to = new URLSearchParams();
+  if (focus !== undefined) to.set('focus', focus);
+  if (filter !== '') to.set('filter', filter);
+  if (window !== home.window) to.set('window', `${window}s`);
+  if (scale !== home.scale) to.set('scale', scale);
+  if (sort.by !== home.sort.by || sort.descending !== home.sort.descending)
+    to.set('sort', `${sort.descending ? '-' : ''}${sort.by}`);
+  const text = to.toString();
+  return text && `?${text}`;
+}

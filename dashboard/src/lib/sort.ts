@@ -1,0 +1,61 @@
+/** The order of the path list. */
+import type { RowColumns } from '../worker/messages.ts';
+import type { RowShape } from '../worker/rows.ts';
+
+export const columns = ['path', 'protocol', 'n', 'p50', 'p99', 'bytes', 'rate', 'loss'] as const;
+export type Column = (typeof columns)[number];
+
+export interface Sort {
+  by: Column;
+  descending: boolean;
+}
+
+/** Names go up at first, figures down. */
+export const sortBy = (column: Column, current: Sort): Sort =>
+  current.by === column
+    ? { by: column, descending: !current.descending }
+    : { by: column, descending: column !== 'path' && column !== 'protocol' };
+
+/** Of one packet in so many; NaN without any. */
+export const lossOf = (rows: RowColumns, at: number): number => rows.lost[at] / (rows.lost[at] + rows.joined[at]);
+
+/** Ids of the rows in order. What never arrived took longer than everything that did; unknown comes last. */
+export function sortRows(rows: RowColumns, shapes: ReadonlyMap<number, RowShape>, { by, descending }: Sort): number[] {
+  const indices = Array.from(rows.ids, (_, at) => at);
+  const sign = descending ? -1 : 1;
+  const name = (at: number): string => shapes.get(rows.ids[at])?.name ?? '';
+  const byName = (a: number, b: number): number => (name(a) < name(b) ? -1 : name(a) > name(b) ? 1 : 0);
+  if (by === 'path') indices.sort((a, b) => sign * byName(a, b));
+  else if (by === 'protocol') {
+    const protocol = (at: number): string => shapes.get(rows.ids[at])?.protocol ?? '';
+    indices.sort((a, b) => sign * protocol(a).localeCompare(protocol(b)) || byName(a, b));
+  } else {
+    const values = indices.map((at) => figure(rows, shapes, at, by));
+    indices.sort((a, b) => compare(values[a], values[b], sign) || byName(a, b));
+  }
+  return indices.map((at) => rows.ids[at]);
+}
+
+function compare(a: number, b: number, sign: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return a === b ? 0 : sign * (a < b ? -1 : 1);
+}
+
+function figure(rows: RowColumns, shapes: ReadonlyMap<number, RowShape>, at: number, by: Column): number {
+  switch (by) {
+    case 'n':
+      return rows.joined[at] + rows.lost[at];
+    case 'p50':
+    case 'p99':
+      return rows.joined[at] === 0 ? Infinity : (by === 'p50' ? rows.p50Ns : rows.p99Ns)[at];
+    case 'bytes':
+      return shapes.get(rows.ids[at])?.tunnelBytes ?? 0;
+    case 'rate':
+      return rows.bytesPerSecond[at];
+    case 'loss':
+      return lossOf(rows, at);
+    case 'path':
+    case 'protocol':
+      return 0;
+  }
+}

@@ -1,0 +1,44 @@
+/* eslint-disable svelte/prefer-svelte-reactivity -- the view is what readers follow; shapes change only with it */
+/** The one live source: what the worker says, as it last said it. */
+import type { Connection, Order, Report, Served, View } from '../worker/messages.ts';
+import type { RowShape } from '../worker/rows.ts';
+
+export interface Live {
+  readonly view: View | undefined;
+  readonly connection: Connection;
+  readonly served: Served | undefined;
+  /** Rows by id; filled before the view that speaks of them. */
+  readonly shapes: ReadonlyMap<number, RowShape>;
+  send(order: Order): void;
+}
+
+export function createLive(): Live {
+  const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module' });
+  const shapes = new Map<number, RowShape>();
+  let view = $state.raw<View>();
+  let connection = $state.raw<Connection>({ state: 'connecting' });
+  let served = $state.raw<Served>();
+
+  worker.onmessage = ({ data }: MessageEvent<Report>) => {
+    if (data.type === 'connection') connection = data.connection;
+    else if (data.type === 'served') served = data.served;
+    else {
+      for (const shape of data.shapes) shapes.set(shape.id, shape);
+      for (const id of data.gone) shapes.delete(id);
+      view = data;
+    }
+  };
+  return {
+    get view() {
+      return view;
+    },
+    get connection() {
+      return connection;
+    },
+    get served() {
+      return served;
+    },
+    shapes,
+    send: (order) => worker.postMessage(order),
+  };
+}

@@ -1,0 +1,84 @@
+/** Counts by series and histogram bucket, of one second: an open-addressed table in typed arrays, sorted when it is over. */
+import { bucketStart } from '../../../agent/histogram/histogram.ts';
+
+/** Above histogram.ts's BUCKETS; a power of two. */
+export const CELLS_PER_SERIES = 2048;
+const EMPTY = 0xffffffff;
+
+export const cellKey = (series: number, bucket: number): number => series * CELLS_PER_SERIES + bucket;
+
+export interface CellTable {
+  keys: Uint32Array;
+  counts: Float64Array;
+  size: number;
+}
+
+/** Sorted by key, so that a series is a range. */
+export interface Cells {
+  keys: Uint32Array;
+  counts: Float64Array;
+}
+
+export const createCells = (capacity = 1024): CellTable => ({
+  keys: new Uint32Array(capacity).fill(EMPTY),
+  counts: new Float64Array(capacity),
+  size: 0,
+});
+
+export function addCell(table: CellTable, key: number, weight: number): void {
+  if (table.size * 2 >= table.keys.length) grow(table);
+  const mask = table.keys.length - 1;
+  let slot = (Math.imul(key, 0x9e3779b1) >>> 7) & mask;
+  while (table.keys[slot] !== key) {
+    if (table.keys[slot] === EMPTY) {
+      table.keys[slot] = key;
+      table.size++;
+      break;
+    }
+    slot = (slot + 1) & mask;
+  }
+  table.counts[slot] += weight;
+}
+
+function grow(table: CellTable): void {
+  const { keys, counts } = table;
+  Object.assign(table, createCells(keys.length * 2));
+  for (let slot = 0; slot < keys.length; slot++) if (keys[slot] !== EMPTY) addCell(table, keys[slot], counts[slot]);
+}
+
+export function sortCells(table: CellTable): Cells {
+  const keys = table.keys.filter((key) => key !== EMPTY).sort();
+  const counts = new Float64Array(keys.length);
+  for (let slot = 0; slot < table.keys.length; slot++) {
+    if (table.keys[slot] !== EMPTY) counts[lowerBound(keys, table.keys[slot])] = table.counts[slot];
+  }
+  return { keys, counts };
+}
+
+/** Index of the first key that is not smaller. */
+export function lowerBound(keys: Uint32Array, key: number): number {
+  let [low, high] = [0, keys.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle] < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** As histogram.ts's quantile, from the cells of one series; NaN where there are none. */
+export function cellQuantiles({ keys, counts }: Cells, series: number, quantiles: readonly number[]): number[] {
+  const from = lowerBound(keys, cellKey(series, 0));
+  const to = lowerBound(keys, cellKey(series + 1, 0));
+  let total = 0;
+  for (let at = from; at < to; at++) total += counts[at];
+  return quantiles.map((q) => {
+    if (total === 0) return NaN;
+    const rank = Math.max(1, Math.ceil(q * total));
+    let at = from;
+    for (let seen = counts[at]; seen < rank && at < to - 1; seen += counts[at]) at++;
+    return bucketMiddle(keys[at] % CELLS_PER_SERIES);
+  });
+}
+
+export const bucketMiddle = (bucket: number): number => (bucketStart(bucket) + bucketStart(bucket + 1) - 1) / 2;

@@ -1,0 +1,59 @@
+/** Figures of rows as columns. */
+import { cellQuantiles } from './cells.ts';
+import type { Second } from './history.ts';
+import type { FocusColumns, RowColumns } from './messages.ts';
+import { seriesOf, Series, type Row } from './rows.ts';
+import type { Window } from './window.ts';
+
+/** @param seconds that the window covers by now */
+export function rowColumns(rows: readonly Row[], window: Window, seconds: number): RowColumns {
+  const column = (): Float64Array => new Float64Array(rows.length);
+  const segments = rows.reduce((all, row) => all + row.shape.segments.length, 0);
+  const columns: RowColumns = {
+    ids: new Uint32Array(rows.length), joined: column(), lost: column(), p50Ns: column(), p99Ns: column(),
+    boundNs: column(), bytesPerSecond: column(), innerBytes: column(), firstSegment: new Uint32Array(rows.length),
+    segmentP50Ns: new Float64Array(segments), segmentP99Ns: new Float64Array(segments),
+  }; // prettier-ignore
+  let segment = 0;
+  rows.forEach((row, at) => {
+    const total = seriesOf(row, Series.total);
+    columns.ids[at] = row.shape.id;
+    columns.joined[at] = window.count(seriesOf(row, Series.joined));
+    columns.lost[at] = window.count(seriesOf(row, Series.lost));
+    columns.p50Ns[at] = window.quantile(total, 0.5);
+    columns.p99Ns[at] = window.quantile(total, 0.99);
+    columns.boundNs[at] = row.boundNs;
+    columns.bytesPerSecond[at] = window.count(seriesOf(row, Series.bytes)) / seconds;
+    columns.innerBytes[at] = row.innerBytes / row.innerCount;
+    columns.firstSegment[at] = segment;
+    for (let series = row.base; series < row.base + row.shape.segments.length; series++, segment++) {
+      columns.segmentP50Ns[segment] = window.quantile(series, 0.5);
+      columns.segmentP99Ns[segment] = window.quantile(series, 0.99);
+    }
+  });
+  return columns;
+}
+
+/** The row's segments and total, second by second, both ends included. */
+export function focusColumns(row: Row, seconds: readonly Second[], from: number, to: number): FocusColumns {
+  const count = to - from + 1;
+  const series = [...row.shape.segments.map((_, at) => row.base + at), seriesOf(row, Series.total)];
+  const column = (): Float64Array => new Float64Array(count).fill(NaN);
+  const p50Ns = series.map(column);
+  const p99Ns = series.map(column);
+  for (const second of seconds) {
+    const at = second.second - from;
+    if (at < 0 || at >= count) continue;
+    series.forEach((one, index) => {
+      [p50Ns[index][at], p99Ns[index][at]] = cellQuantiles(second, one, [0.5, 0.99]);
+    });
+  }
+  return { id: row.shape.id, seconds: Float64Array.from({ length: count }, (_, at) => from + at), p50Ns, p99Ns };
+}
+
+/** What may be handed over instead of copied. */
+export function buffersOf(rows: RowColumns, focus: FocusColumns | undefined): ArrayBuffer[] {
+  const columns = Object.values(rows) as (Float64Array | Uint32Array)[];
+  const series = focus ? [focus.seconds, ...focus.p50Ns, ...focus.p99Ns] : [];
+  return [...columns, ...series].map((column) => column.buffer as ArrayBuffer);
+}

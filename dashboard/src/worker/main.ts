@@ -1,0 +1,84 @@
+/** The page's worker: everything between the socket and the columns that the page draws. */
+import { LEGS_RECORDS_OFFSET, isLegs } from './counting.ts';
+import { buffersOf } from './columns.ts';
+import { connect } from './connection.ts';
+import type { Connection, Order, Report } from './messages.ts';
+import { createSession } from './session.ts';
+
+const TICK_MS = 100;
+const VIEW_MS = 500;
+const MEASURE_MS = 1000;
+
+const session = createSession();
+let disconnect: (() => void) | undefined;
+/** In this second, and in the one before. */
+let busy = { ms: 0, records: 0 };
+let measured = busy;
+
+const wallMs = (): number => performance.timeOrigin + performance.now();
+
+const post = (report: Report, buffers: ArrayBuffer[] = []): void => {
+  (self as unknown as Worker).postMessage(report, buffers);
+};
+
+function timed(work: () => void): void {
+  const startMs = performance.now();
+  work();
+  busy.ms += performance.now() - startMs;
+}
+
+function takeFrame(bytes: Uint8Array): void {
+  if (isLegs(bytes)) busy.records += new DataView(bytes.buffer).getUint32(LEGS_RECORDS_OFFSET, true);
+  timed(() => session.frame(bytes, wallMs()));
+}
+
+function postView(): void {
+  timed(() => {
+    const view = session.view(wallMs());
+    post({ ...view, busyMs: measured.ms, recordsPerSecond: measured.records }, buffersOf(view.rows, view.focus));
+  });
+}
+
+function takeState(connection: Connection): void {
+  post({ type: 'connection', connection });
+  // What a recording showed last stays.
+  if (connection.state === 'ended') session.pause(true, wallMs());
+}
+
+function start(base: string, token: string | undefined): void {
+  disconnect?.();
+  disconnect = connect({
+    base,
+    token,
+    onFrame: takeFrame,
+    onState: takeState,
+    onServed: ({ hoplens, recording }) => post({ type: 'served', served: { hoplens, recording } }),
+  });
+}
+
+function obey(order: Order): void {
+  switch (order.type) {
+    case 'start':
+      return start(order.base, order.token);
+    case 'window':
+      session.setWindow(order.seconds);
+      return postView();
+    case 'filter':
+      session.setFilter(order.text);
+      return postView();
+    case 'focus':
+      session.setFocus(order.name);
+      return postView();
+    case 'pause':
+      session.pause(order.paused, wallMs());
+      return postView();
+  }
+}
+
+self.onmessage = ({ data }: MessageEvent<Order>) => obey(data);
+setInterval(() => timed(() => session.tick(wallMs())), TICK_MS);
+setInterval(postView, VIEW_MS);
+setInterval(() => {
+  measured = busy;
+  busy = { ms: 0, records: 0 };
+}, MEASURE_MS);

@@ -1,0 +1,103 @@
+/** What the page and its worker say to each other. Figures are columns, handed over and not copied. */
+import type { PeerState } from './health.ts';
+import type { NodeHealth } from './health.ts';
+import type { RowShape } from './rows.ts';
+
+export const WINDOWS = [10, 60, 300] as const;
+export type WindowSeconds = (typeof WINDOWS)[number];
+
+/** To the worker. */
+export type Order =
+  | { type: 'start'; base: string; token: string | undefined }
+  | { type: 'window'; seconds: WindowSeconds }
+  | { type: 'filter'; text: string }
+  | { type: 'focus'; name: string | undefined }
+  | { type: 'pause'; paused: boolean };
+
+export type Connection =
+  | { state: 'connecting' }
+  | { state: 'up' }
+  /** Tries again at this wall time. */
+  | { state: 'down'; message: string; retryAtMs: number; sinceMs: number }
+  | { state: 'unauthorized'; hadToken: boolean }
+  | { state: 'version'; message: string }
+  | { state: 'ended' };
+
+/** Of the server, before its stream. */
+export interface Served {
+  hoplens: string;
+  recording: boolean;
+}
+
+/** Figures of the rows that the filter leaves; `segments*` hold each row's segments one behind the other. */
+export interface RowColumns {
+  ids: Uint32Array;
+  joined: Float64Array;
+  lost: Float64Array;
+  p50Ns: Float64Array;
+  p99Ns: Float64Array;
+  boundNs: Float64Array;
+  bytesPerSecond: Float64Array;
+  innerBytes: Float64Array;
+  firstSegment: Uint32Array;
+  segmentP50Ns: Float64Array;
+  segmentP99Ns: Float64Array;
+}
+
+/** The row in focus, second by second; NaN where no packet was seen. */
+export interface FocusColumns {
+  id: number;
+  /** Wall time. */
+  seconds: Float64Array;
+  /** By segment, then the total. */
+  p50Ns: Float64Array[];
+  p99Ns: Float64Array[];
+}
+
+/** What the figures of the window rest on. */
+export interface Counters {
+  seen: number;
+  sampled: number;
+  joined: number;
+  joinable: number;
+  joinableJoined: number;
+  ambiguous: number;
+  vanished: number;
+  lostByUs: number;
+  framesMissed: number;
+  recordsLost: number;
+}
+
+export interface View {
+  type: 'view';
+  /** Wall time of the end of what is shown. */
+  atMs: number;
+  paused: boolean;
+  /** Paths told since the pause began. */
+  sincePause: number;
+  windowSeconds: number;
+  /** Seconds of the window that are held: fewer soon after the start. */
+  heldSeconds: number;
+  /** New since the last view. */
+  shapes: RowShape[];
+  /** Rows forgotten since the last view. */
+  gone: number[];
+  rows: RowColumns;
+  /** Rows that the filter hides, and paths beyond the rows that are held. */
+  hidden: number;
+  left: number;
+  focus: FocusColumns | undefined;
+  counters: Counters;
+  nodes: NodeHealth[];
+  peers: PeerState[];
+  /** Largest of the bounds of all nodes; NaN unknown. */
+  clockBoundNs: number;
+  /** Highest exponent of TCP marks in force. */
+  exponent: number;
+  /** Milliseconds that the worker spent on frames and figures in the last second. */
+  busyMs: number;
+  /** Records that came in the last second. */
+  recordsPerSecond: number;
+}
+
+export type Report = View | { type: 'connection'; connection: Connection } | { type: 'served'; served: Served };

@@ -1,0 +1,174 @@
+/** The rows of the path list: paths of one shape and service, each with a block of series. */
+import { flowAt, type PathView } from '../../../agent/paths/view.ts';
+import { shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
+import type { Subject } from '../../../agent/trace/filter.ts';
+
+/** What a row is; its figures come as columns. */
+export interface RowShape extends Shape {
+  id: number;
+  /** For permalinks: readable, unique, the same when an agent starts again. */
+  name: string;
+  /** Port of the service; 0 without one. */
+  service: number;
+  /** Whether the service is who receives here. */
+  isRequest: boolean;
+  /** The way breaks off: packets that no later hop saw. */
+  isLost: boolean;
+}
+
+export interface Row {
+  key: string;
+  shape: RowShape;
+  /** First of its series: one for each segment, then those of `Series`. */
+  base: number;
+  lastSecond: number;
+  ports: Set<number>;
+  /** Of the segments between nodes and of the total; NaN unknown. */
+  boundNs: number;
+  /** Inner bytes of a wire packet, summed over `innerCount` of them. */
+  innerBytes: number;
+  innerCount: number;
+}
+
+/** Behind the segments' series. */
+export const Series = { total: 0, joined: 1, bytes: 2, lost: 3 } as const;
+const EXTRA_SERIES = 4;
+
+export interface Rows {
+  /** The row of this path, a new one if there is room. */
+  of(view: PathView, isLost: boolean): Row | undefined;
+  all(): Iterable<Row>;
+  get(id: number): Row | undefined;
+  /** Forgets rows without a packet since that second; gives their ids. */
+  forget(beforeSecond: number): number[];
+  /** Paths that found no row. */
+  left(): number;
+}
+
+const MAX_ROWS = 1024;
+const MAX_PORTS = 64;
+/** Linux hands out ports from here on to those who connect. */
+const EPHEMERAL = 32_768;
+
+/** Series of the row's segment. */
+export const seriesOf = (row: Row, extra: number): number => row.base + row.shape.segments.length + extra;
+
+export function createRows(): Rows {
+  const rows = new Map<string, Row>();
+  const byId = new Map<number, Row>();
+  const names = new Set<string>();
+  const blocks = createBlocks();
+  let nextId = 1;
+  let left = 0;
+
+  function create(view: PathView, isLost: boolean, key: string): Row {
+    const shape = shapeOf(view);
+    const { service, isRequest } = serviceOf(view);
+    const id = nextId++;
+    const name = uniqueName({ ...shape, service, isRequest, isLost }, names);
+    names.add(name);
+    const row: Row = {
+      key, shape: { ...shape, id, name, service, isRequest, isLost },
+      base: blocks.take(shape.segments.length + EXTRA_SERIES),
+      lastSecond: -Infinity, ports: new Set(), boundNs: NaN, innerBytes: 0, innerCount: 0,
+    }; // prettier-ignore
+    rows.set(key, row);
+    byId.set(id, row);
+    return row;
+  }
+
+  return {
+    of(view, isLost) {
+      const key = `${shapeKey(view)} ${serviceOf(view).service}${isLost ? ' lost' : ''}`;
+      const row = rows.get(key);
+      if (!row && rows.size >= MAX_ROWS) {
+        left++;
+        return undefined;
+      }
+      return row ?? create(view, isLost, key);
+    },
+    all: () => rows.values(),
+    get: (id) => byId.get(id),
+    forget(beforeSecond) {
+      const old = [...rows].filter(([, row]) => row.lastSecond < beforeSecond);
+      for (const [key, row] of old) {
+        rows.delete(key);
+        byId.delete(row.shape.id);
+        names.delete(row.shape.name);
+        blocks.give(row.base, row.shape.segments.length + EXTRA_SERIES);
+      }
+      return old.map(([, row]) => row.shape.id);
+    },
+    left: () => left,
+  };
+}
+
+/** Numbers of series in blocks; a block that was given back serves again. */
+function createBlocks() {
+  const free = new Map<number, number[]>();
+  let next = 0;
+  return {
+    take(size: number): number {
+      const base = free.get(size)?.pop() ?? next;
+      if (base === next) next += size;
+      return base;
+    },
+    give(base: number, size: number): void {
+      free.set(size, [...(free.get(size) ?? []), base]);
+    },
+  };
+}
+
+/** The port that is not the caller's; 0 where that cannot be told. */
+export function serviceOf(view: PathView): { service: number; isRequest: boolean } {
+  const frame = view.frames[0];
+  const flow = flowAt(view, 0);
+  const source = frame.sourcePort[flow];
+  const destination = frame.destinationPort[flow];
+  if (destination > 0 && destination < EPHEMERAL && (source >= EPHEMERAL || destination < source)) {
+    return { service: destination, isRequest: true };
+  }
+  if (source > 0 && source < EPHEMERAL) return { service: source, isRequest: false };
+  return { service: 0, isRequest: true };
+}
+
+type Named = Shape & Pick<RowShape, 'service' | 'isRequest' | 'isLost'>;
+
+export const sourceLabel = ({ source, service, isRequest }: Pick<Named, 'source' | 'service' | 'isRequest'>): string =>
+  service && !isRequest ? withPort(source, service) : source;
+
+export const destinationLabel = (shape: Pick<Named, 'destination' | 'service' | 'isRequest'>): string =>
+  shape.service && shape.isRequest ? withPort(shape.destination, shape.service) : shape.destination;
+
+const withPort = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+function uniqueName(shape: Named, taken: ReadonlySet<string>): string {
+  const marks = `${shape.isSuper ? '+offload' : ''}${shape.isLost ? '+lost' : ''}`;
+  const name = `${shape.protocol}${marks}:${sourceLabel(shape)}>${destinationLabel(shape)}`;
+  let unique = name;
+  for (let number = 2; taken.has(unique); number++) unique = `${name}~${number}`;
+  return unique;
+}
+
+/** Ports of the row's packets, a bounded number of them. */
+export function notePorts(row: Row, view: PathView): void {
+  if (row.ports.size >= MAX_PORTS) return;
+  const frame = view.frames[0];
+  const flow = flowAt(view, 0);
+  row.ports.add(frame.sourcePort[flow]).add(frame.destinationPort[flow]);
+}
+
+/** What filters look at: a row stays when any of its packets would. */
+export function rowSubject({ shape, ports }: Row): Subject {
+  const addresses = shape.hops.flatMap((hop) => [addressPart(hop.source), addressPart(hop.destination)]);
+  return {
+    protocol: shape.protocol,
+    addresses: [...addresses, shape.source, shape.destination],
+    ports: [...ports, shape.service],
+    names: shape.hops.flatMap((hop) => [hop.node, hop.device]),
+  };
+}
+
+const addressPart = (endpoint: string): string =>
+  endpoint.startsWith('[') ? endpoint.slice(1, endpoint.indexOf(']')) : endpoint.replace(/^([^:]+):\d+$/, '$1');

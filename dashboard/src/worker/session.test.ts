@@ -1,0 +1,127 @@
+/** The recorded demo through a session, without a browser: at the pace of its frames' own times. */
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createPace } from '../../../agent/recording/pace.ts';
+import { readFrames } from '../../../agent/recording/reader.ts';
+import { framePlace } from '../../../agent/server/source.ts';
+import type { View } from './messages.ts';
+import type { RowShape } from './rows.ts';
+import { createSession, type Session } from './session.ts';
+
+const RECORDING = fileURLToPath(new URL('../../../test/fixtures/demo.hoplens', import.meta.url));
+const START_MS = 1.7e12;
+
+let frames: { bytes: Uint8Array; atMs: number }[];
+beforeAll(async () => {
+  frames = [];
+  const dueMs = createPace();
+  for await (const bytes of readFrames(RECORDING)) frames.push({ bytes, atMs: START_MS + dueMs(framePlace(bytes)) });
+});
+
+interface Played {
+  session: Session;
+  shapes: Map<number, RowShape>;
+  look: (nowMs?: number) => View;
+}
+
+/** Plays this many seconds of it. */
+function play(seconds: number, from: Played = start()): Played {
+  const fromMs = START_MS + clockOf(from.session);
+  for (let nowMs = fromMs; nowMs < START_MS + seconds * 1000; nowMs += 100) {
+    for (const { bytes, atMs } of frames) if (atMs > nowMs - 100 && atMs <= nowMs) from.session.frame(bytes, atMs);
+    from.session.tick(nowMs);
+  }
+  clocks.set(from.session, seconds * 1000);
+  return from;
+}
+
+const clocks = new WeakMap<Session, number>();
+const clockOf = (session: Session): number => clocks.get(session) ?? 0;
+
+function start(): Played {
+  const session = createSession();
+  const shapes = new Map<number, RowShape>();
+  const look = (nowMs = START_MS + clockOf(session)): View => {
+    const view = session.view(nowMs);
+    for (const shape of view.shapes) shapes.set(shape.id, shape);
+    return view;
+  };
+  return { session, shapes, look };
+}
+
+const named = ({ shapes }: Played, view: View): Map<string, number> =>
+  new Map(Array.from(view.rows.ids, (id, at) => [shapes.get(id)!.name, at]));
+
+const PING = 'icmp:10.244.1.2>10.244.2.2';
+
+describe('a session of the recorded demo', () => {
+  let played: Played;
+  let view: View;
+  beforeAll(() => {
+    played = play(15);
+    view = played.look();
+  });
+
+  test('has a row for each path, by readable names', () => {
+    const rows = named(played, view);
+    const shape = played.shapes.get(view.rows.ids[rows.get(PING)!])!;
+    expect(shape.hops.map((hop) => `${hop.node} ${hop.device}`)).toEqual([
+      'n1 vethweb', 'n1 cni0', 'n1 flannel.1', 'n1 eth0', 'n2 eth0', 'n2 flannel.1', 'n2 cni0', 'n2 vethapi',
+    ]); // prettier-ignore
+    expect([shape.tunnel, shape.tunnelBytes]).toEqual(['vxlan', 50]);
+    expect([...rows.keys()].some((name) => name.endsWith(':8080'))).toBe(true);
+  });
+
+  test('has figures that rest on something', () => {
+    expect(view.nodes.map(({ name, state }) => `${name} ${state}`)).toEqual(['n1 up', 'n2 up']);
+    expect(view.counters.joined).toBeGreaterThan(100);
+    expect(view.counters.joinableJoined).toBeLessThanOrEqual(view.counters.joinable);
+    for (const at of view.rows.ids.keys()) {
+      expect(view.rows.joined[at] + view.rows.lost[at]).toBeGreaterThan(0);
+      if (view.rows.p50Ns[at] > view.rows.p99Ns[at]) throw new Error('p50 above p99');
+    }
+  });
+
+  test('filters rows, and what cannot be parsed hides nothing', () => {
+    played.session.setFilter('icmp');
+    const icmp = played.look();
+    expect([...named(played, icmp).keys()].every((name) => name.startsWith('icmp'))).toBe(true);
+    expect(icmp.hidden + icmp.rows.ids.length).toBe(view.rows.ids.length);
+    played.session.setFilter('port 8080');
+    expect([...named(played, played.look()).keys()].every((name) => name.includes(':8080'))).toBe(true);
+    played.session.setFilter('(');
+    expect(played.look().hidden).toBe(0);
+  });
+
+  test('tells the focused path second by second, each of which the window counts', () => {
+    played.session.setFocus(PING);
+    const { focus, rows } = played.look();
+    const at = rows.ids.indexOf(focus!.id);
+    expect(focus!.p50Ns).toHaveLength(8);
+    expect(focus!.seconds.at(-1)! - focus!.seconds[0]).toBe(59);
+    const known = focus!.p99Ns[0].filter((value) => !Number.isNaN(value));
+    expect(known.length).toBeGreaterThan(0);
+    expect(rows.segmentP99Ns[rows.firstSegment[at]]).toBeLessThanOrEqual(Math.max(...known));
+  });
+});
+
+test('a paused session shows what it showed, and afterwards what came meanwhile', () => {
+  const played = play(10);
+  played.session.setWindow(10);
+  played.session.setFocus(PING);
+  played.session.pause(true, START_MS + 10_000);
+  const before = played.look();
+  play(20, played);
+  const during = played.look();
+  expect(during.sincePause).toBeGreaterThan(50);
+  expect(during.rows).toEqual(before.rows);
+  expect(during.focus).toEqual(before.focus);
+  played.session.pause(false, START_MS + 20_000);
+  const after = played.look();
+  const alone = play(20);
+  alone.session.setWindow(10);
+  const rows = named(alone, alone.look());
+  for (const [name, at] of named(played, after)) {
+    expect([name, after.rows.joined[at]]).toEqual([name, alone.look().rows.joined[rows.get(name)!]]);
+  }
+});

@@ -1,0 +1,208 @@
+/// <reference lib="dom" />
+/** The page in a real browser: what it draws is what `trace --json` says of the same seconds, whatever happens meanwhile. */
+import { readFileSync } from 'node:fs';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { JsonPath } from '../../agent/paths/json.ts';
+import { startTraffic } from '../traffic/start.ts';
+import { launch, missingBrowser, openPage, pageUrl } from '../page/browser.ts';
+import { RECORDING, floodedServer } from '../page/servers.ts';
+import { missing, startCluster, startHoplens, trace, until, type Cluster } from './support.ts';
+
+const why = missing ?? missingBrowser;
+
+interface Drawn {
+  hops: string[];
+  segments: { name: string; p50Ns: number }[];
+  tunnel: string;
+}
+
+/** What stands on the ruler. */
+const drawn = (page: Page): Promise<Drawn> =>
+  page.evaluate(() => {
+    const all = (name: string): HTMLElement[] => [...document.querySelectorAll<HTMLElement>(`[data-testid=${name}]`)];
+    return {
+      hops: all('hop').map(({ dataset }) => `${dataset['node']} ${dataset['device']} ${dataset['direction']}`),
+      segments: all('segment').map(({ dataset }) => ({ name: dataset['name']!, p50Ns: Number(dataset['p50']) })),
+      tunnel: all('tunnel-bytes')[0]?.textContent ?? '',
+    };
+  });
+
+const text = async (page: Page, name: string): Promise<string> =>
+  (await page.locator(`[data-testid=${name}]`).allTextContents()).join(' ');
+
+/** Of the row with this name: n, as exactly as the list knows it. */
+async function countOf(page: Page, name: string): Promise<number> {
+  const cell = page.locator(`[data-testid=row][data-name="${name}"] td.n`);
+  return (await cell.count()) === 0 ? 0 : Number((await cell.getAttribute('title'))!.replaceAll(',', ''));
+}
+
+const quantile = (values: number[], q: number): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(q * (values.length - 1))];
+
+const durations = (paths: JsonPath[], segment: number): number[] =>
+  paths.map((path) => path.segments[segment].durationNs).filter((durationNs) => durationNs !== null);
+
+let browser: Browser;
+const problems: string[] = [];
+const onProblem = (problem: string): void => void problems.push(problem);
+
+beforeAll(async () => {
+  if (!missingBrowser) browser = await launch();
+});
+afterAll(async () => browser?.close());
+
+describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and a browser; missing: ${why})`, () => {
+  let cluster: Cluster;
+  let page: Page;
+  let focus: string;
+
+  beforeAll(async () => {
+    cluster = await startCluster('flannel-vxlan');
+    const { lab, agents } = cluster;
+    focus = `icmp:${lab.pod('web').ip}>${lab.pod('api').ip}`;
+    lab.spawn('web', ['ping', '-n', '-q', '-i', '0.01', lab.pod('api').ip], { stdio: 'ignore' });
+    await startTraffic(lab, ['http']);
+    const token = readFileSync(agents.tokenFile, 'utf8').trim();
+    const search = new URLSearchParams({ window: '10s', focus }).toString();
+    page = await openPage(browser, `${pageUrl(agents.url)}?${search}#token=${token}`, { onProblem });
+  });
+  afterAll(() => cluster?.stop());
+
+  test('takes the token out of the address at once, and keeps it for this tab', async () => {
+    const [href, kept] = await page.evaluate(() => [location.href, sessionStorage.getItem('hoplens-token')]);
+    expect(href).not.toContain('token');
+    expect(kept).toBe(readFileSync(cluster.agents.tokenFile, 'utf8').trim());
+  });
+
+  test('draws hops, segments, the tunnel and times as trace tells them of the same seconds', async () => {
+    await until(async () => (await countOf(page, focus)) > 100);
+    const [source, destination] = [cluster.lab.pod('web').ip, cluster.lab.pod('api').ip];
+    const { paths } = await trace(cluster.agents, ['icmp', '--for', '8s']);
+    const requests = paths.filter((path) => path.source.ip === source && path.destination.ip === destination);
+    const ruler = await drawn(page);
+    expect(requests.length).toBeGreaterThan(200);
+    for (const path of requests) {
+      expect(path.hops.map((hop) => `${hop.node} ${hop.device} ${hop.direction}`)).toEqual(ruler.hops);
+      expect(path.segments.map((segment) => segment.name)).toEqual(ruler.segments.map((segment) => segment.name));
+    }
+    expect(ruler.hops).toHaveLength(8);
+    expect(ruler.tunnel).toBe('50 B');
+    expect(requests.every((path) => path.encapsulation?.bytes === 50)).toBe(true);
+    // The two windows share most of their packets, not all: the page's median lies well inside what trace saw of each
+    // segment. Its histogram is off by 1/64 at most. A wire time below the clock's bound may be negative, which the page
+    // tells as 0.
+    ruler.segments.forEach(({ p50Ns }, segment) => {
+      const seen = durations(requests, segment);
+      expect(p50Ns).toBeGreaterThanOrEqual(Math.max(0, quantile(seen, 0.1) * (63 / 64)));
+      expect(p50Ns).toBeLessThanOrEqual(Math.max(0, quantile(seen, 0.9) * (65 / 64)) + 1);
+    });
+  });
+
+  test('loses nothing that is shown while paused, and goes on with now', async () => {
+    await page.keyboard.press(' ');
+    await until(async () => (await text(page, 'notice-paused')).includes('Paused'));
+    const before = await drawn(page);
+    await until(
+      async () => Number(/([\d,]+) paths/.exec(await text(page, 'notice-paused'))![1].replaceAll(',', '')) > 300,
+    );
+    expect(await drawn(page)).toEqual(before);
+    await page.keyboard.press(' ');
+    await until(async () => (await text(page, 'notice-paused')) === '');
+    await until(async () => (await text(page, 'state')).includes('live'));
+  });
+
+  test('is driven by keys, and the back button undoes', async () => {
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    const chosen = await page.locator('[data-testid=path]').getAttribute('data-name');
+    expect(new URL(page.url()).searchParams.get('focus')).toBe(chosen);
+    await page.goBack();
+    await until(async () => (await page.locator('[data-testid=path]').getAttribute('data-name')) === focus);
+    await page.keyboard.press('/');
+    await page.keyboard.type('udp');
+    await until(
+      async () =>
+        (await text(page, 'paths')).includes('hidden') || (await page.locator('[data-testid=row]').count()) === 0,
+    );
+    expect(new URL(page.url()).searchParams.get('filter')).toBe('udp');
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+    await until(async () => (await page.locator('[data-testid=row]').count()) > 2);
+  });
+
+  test('says that an agent is down, draws the gap, and goes on when it is back', async () => {
+    await page.keyboard.press('2');
+    await cluster.agents.end('n2', 'SIGKILL');
+    await until(async () => (await text(page, 'notice-absent')).includes('n2 is down since'));
+    expect(await text(page, 'state')).toContain('stale');
+    await cluster.agents.start('n2');
+    await until(async () => (await text(page, 'notice-absent')) === '', 60_000);
+    const wire = page.locator('[data-testid=plot][data-name=wire]');
+    // The gap is complete once packets after it are drawn.
+    await until(async () => {
+      const shades = await page.locator('[data-testid=series]').getAttribute('data-shades');
+      return (
+        Number(shades) >= 1 && Number(await wire.getAttribute('data-gaps')) >= 1 && (await countOf(page, focus)) > 100
+      );
+    }, 60_000);
+    expect(await text(page, 'state')).toContain('live');
+  }, 120_000);
+
+  test('breaks no rule of its own origin', () => {
+    expect(problems.filter((problem) => !/WebSocket connection|Failed to load resource/.test(problem))).toEqual([]);
+  });
+});
+
+describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: ${missingBrowser})`, () => {
+  test('of a recording says that it is one', async () => {
+    const replay = startHoplens(['replay', RECORDING, '--loop', '--listen', '127.0.0.1:0']);
+    try {
+      const said = await replay.says('its page at');
+      const page = await openPage(browser, /page at (\S+?);/.exec(said)![1], { onProblem });
+      await until(async () => (await text(page, 'notice-recorded')).includes('RECORDED session of 20'));
+      await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+      expect(await text(page, 'state')).toContain('RECORDED');
+    } finally {
+      replay.kill();
+      await replay.ended;
+    }
+  });
+
+  test('asks for a token where one is needed, and takes it', async () => {
+    await using server = await floodedServer({ token: 'a-token-of-this-very-test' });
+    const page = await openPage(browser, server.page);
+    await until(async () => (await text(page, 'empty')).includes('wants a token'));
+    await page.locator('input[type=password]').fill('not the token at all');
+    await page.keyboard.press('Enter');
+    await until(async () => (await text(page, 'empty')).includes('refused this token'));
+    await page.locator('input[type=password]').fill('a-token-of-this-very-test');
+    await page.keyboard.press('Enter');
+    await until(
+      async () =>
+        (await text(page, 'node')).length + (await text(page, 'empty')).length > 0 &&
+        !(await text(page, 'empty')).includes('token'),
+    );
+    expect(page.url()).not.toContain('token');
+  });
+
+  test('that was too slow says how many frames it missed', async () => {
+    await using server = await floodedServer({ queueBytes: 64 << 10 });
+    const page = await openPage(browser, server.page);
+    await until(() => server.running.stats.readers === 1);
+    await until(() => page.workers().length === 1);
+    const busy = page.workers()[0].evaluate(() => {
+      const untilMs = performance.now() + 5000;
+      while (performance.now() < untilMs);
+    });
+    await server.flood(() => server.running.stats.framesMissed > 100);
+    await busy;
+    await until(() => server.running.isDrained());
+    await until(async () => (await text(page, 'notice-missed')) !== '');
+    const told = Number(/missed ([\d,]+) frames/.exec(await text(page, 'notice-missed'))![1].replaceAll(',', ''));
+    const { framesMissed } = server.running.stats;
+    // What was sent again as a stream's latest state is not missed: at most a hello, its devices and a status.
+    expect(told).toBeGreaterThanOrEqual(framesMissed - 3 * server.streams);
+    expect(told).toBeLessThanOrEqual(framesMissed);
+  });
+});
