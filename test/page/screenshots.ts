@@ -12,15 +12,16 @@ const folder = fileURLToPath(new URL('../../.build/screenshots/', import.meta.ur
 /** Enough of the window to have something to look at. */
 const WARM_MS = 45_000;
 
-const sizes: Record<string, Opening> = {
-  dark: { colorScheme: 'dark' },
-  light: { colorScheme: 'light' },
-  '360': { width: 360, height: 1600 },
-  '2560': { width: 2560, height: 1300, colorScheme: 'light' },
-};
+const looks: [name: string, opening: Opening][] = [
+  ['dark', { colorScheme: 'dark' }],
+  ['light', { colorScheme: 'light' }],
+  ['360', { width: 360, height: 800 }],
+  ['2560', { width: 2560, height: 1300, colorScheme: 'light' }],
+];
 
 async function take(page: Page, name: string): Promise<void> {
-  await page.screenshot({ path: `${folder}${name}.png` });
+  // A narrow page is a long one.
+  await page.screenshot({ path: `${folder}${name}.png`, fullPage: name === '360' });
   console.log(`.build/screenshots/${name}.png`);
 }
 
@@ -40,7 +41,7 @@ async function takeLive(browser: Browser): Promise<void> {
     client: { bulk: ['--rate-mbit', '300'] },
   });
   const pages: [string, Page][] = [];
-  for (const [name, opening] of Object.entries(sizes)) pages.push([name, await openPage(browser, url, opening)]);
+  for (const [name, opening] of looks) pages.push([name, await openPage(browser, url, opening)]);
   await sleep(WARM_MS);
   for (const [name, page] of pages) await take(page, name);
   await cluster.agents.end('n2', 'SIGKILL');

@@ -71,9 +71,13 @@ const notice = (key: string, text: string): Notice => ({ key: `absent ${key}`, k
 
 function absence(node: NodeHealth): string {
   const since = formatClock(node.sinceMs);
-  if (node.state === 'down') return `${node.name} is down since ${since}: ${node.error}. Paths over it are not seen.`;
+  if (node.state === 'down')
+    return `${node.name} is down since ${since}: ${sentence(node.error)} Paths over it are not seen.`;
   return `${node.name} has been silent since ${since}. Paths over it are not seen.`;
 }
+
+/** With an end of its own, or ours. */
+const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
 
 function unequal(view: View): Notice[] {
   const versions = [...new Set(view.nodes.map((node) => node.version))];
