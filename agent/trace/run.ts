@@ -33,8 +33,12 @@ export interface TraceOptions {
 
 const TICK_MS = 100;
 const DRAW_MS = 500;
-/** Peers of a gateway that just got its first reader come up within that time, or not soon. */
-const SETTLE_MS = 3000;
+/**
+ * A gateway connects to its peers when its first reader comes. An attempt takes ten seconds at most; what passes a node
+ * that is not there yet would look lost, so it is waited for, and said after a while.
+ */
+const SETTLE_MS = 10_000;
+const PATIENCE_MS = 2000;
 /** The statuses that cover the end of the traced time come within a second. */
 const CLOSING_MS = 1500;
 const LONGEST_CLOSING_MS = 8000;
@@ -60,6 +64,7 @@ class Trace {
   #startMs = 0;
   #firstFrameMs = Infinity;
   #beginMs = Infinity;
+  #isPatient = false;
   #endMs = Infinity;
   #ended: { error?: string | undefined } | undefined;
 
@@ -122,6 +127,11 @@ class Trace {
     const isLate = nowMs - this.#firstFrameMs > SETTLE_MS;
     const isWaiting = peers?.peers.some((peer) => peer.state === 'connecting') ?? false;
     const missing = peers ? peers.peers.filter((peer) => peer.state === 'up').length + 1 - streams.size : 0;
+    if (isWaiting && !this.#isPatient && nowMs - this.#firstFrameMs > PATIENCE_MS) {
+      this.#isPatient = true;
+      const awaited = peers!.peers.filter((peer) => peer.state === 'connecting').map((peer) => peer.url);
+      this.#options.log(`waiting for ${awaited.join(', ')}`);
+    }
     return streams.size > 0 && (isLate || (this.#assembler.isReady() && !isWaiting && missing <= 0));
   }
 

@@ -13,7 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HopTotals, Status } from '../../agent/wire/messages.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { missing, startCluster, type Cluster } from './support.ts';
-import { totalsOf, watch, type Watching } from './watch.ts';
+import { load, totalsOf, watch, type Watching } from './watch.ts';
 
 interface Counts {
   packets: number;
@@ -90,7 +90,7 @@ describe.skipIf(missing !== undefined)(`exact totals (needs root and a lab; miss
       const [from, to] = [kernel(before, device, direction), kernel(after, device, direction)];
       const [oursFrom, ours] = [totals(before, device, direction), totals(after, device, direction)];
       const rise = (what: 'packets' | 'bytes' | 'wirePackets'): number => ours[what] - oursFrom[what];
-      expect(rise('packets')).toBeGreaterThan(100);
+      expect(rise('packets')).toBeGreaterThan(load(50));
       expect(rise('wirePackets')).toBeGreaterThanOrEqual(rise('packets'));
       if (isCut && device === 'eth0') {
         expect(rise('wirePackets')).toBe(to.packets - from.packets);
