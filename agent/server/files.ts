@@ -35,7 +35,8 @@ export type ServeFiles = (request: IncomingMessage, response: ServerResponse) =>
 export function servePage(folder: string = PAGE_FOLDER): ServeFiles {
   const files = readPage(folder);
   return (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://agent').pathname;
+    // Compared with names that we know, never resolved: what is no path at all is simply none of them.
+    const [path] = (request.url ?? '/').split('?');
     const file = files.get(path === '/' ? '/index.html' : path);
     if (file) {
       response.writeHead(200, file.headers);

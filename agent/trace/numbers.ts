@@ -23,7 +23,10 @@ export function formatWire(valueNs: number, boundNs: number): string {
   return formatNs(valueNs);
 }
 
-export const formatCount = (value: number): string => value.toLocaleString('en-US');
+/** Made once: toLocaleString makes one for every figure. */
+const grouped = new Intl.NumberFormat('en-US');
+
+export const formatCount = (value: number): string => grouped.format(value);
 
 /** Cut down, never up: 100 % means all. */
 export function formatShare(part: number, whole: number): string {

@@ -10,6 +10,7 @@ import { lab } from './lab.ts';
 import { legs } from './legs.ts';
 import { machine } from './machine.ts';
 import { parseOptions, type Options } from './options.ts';
+import { page } from './page.ts';
 import { paths } from './paths.ts';
 import { programs } from './programs.ts';
 import { kernelSeries, toJson, toTable, type JsonReport, type Measured } from './report.ts';
@@ -17,7 +18,7 @@ import { rest } from './rest.ts';
 import { spreadOf } from './statistics.ts';
 import { busyNs, machineTime } from './usage.ts';
 
-const benchmarks: Benchmark[] = [programs, legs, paths, lab, machine, rest];
+const benchmarks: Benchmark[] = [programs, legs, paths, page, lab, machine, rest];
 
 const usage = `usage: npm run bench -- [NAME...] [--quick] [--json FILE]
 ${benchmarks.map(({ name, about }) => `  ${name.padEnd(9)} ${about}`).join('\n')}

@@ -61,7 +61,7 @@ export const GOALS = {
   generate: { groups: ['registries', 'generate'], go: true, npm: false },
   test: { groups: ['registries', 'build', 'lab', 'generate', 'load', 'tests', 'browser'], go: true, npm: true },
   bench: {
-    groups: ['registries', 'build', 'lab', 'load'],
+    groups: ['registries', 'build', 'lab', 'load', 'browser'],
     go: true,
     npm: true,
     root: 'makes network namespaces and attaches programs in the kernel',

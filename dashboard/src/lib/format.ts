@@ -1,5 +1,5 @@
 /** Figures of the page, beside those that the terminal shares (agent/trace/numbers.ts). */
-import { round3 } from '../../../agent/trace/numbers.ts';
+import { formatCount, round3 } from '../../../agent/trace/numbers.ts';
 
 function scaled(value: number, step: number, units: readonly string[]): string {
   if (!Number.isFinite(value)) return 'unknown';
@@ -23,7 +23,7 @@ export function formatPercent(part: number): string {
 
 /** Counts where room is short. */
 export const formatMany = (value: number): string =>
-  value < 10_000 ? value.toLocaleString('en-US') : scaled(value, 1000, ['', 'k', 'M', 'G']).replace(' ', '');
+  value < 10_000 ? formatCount(value) : scaled(value, 1000, ['', 'k', 'M', 'G']).replace(' ', '');
 
 export function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
@@ -40,4 +40,4 @@ export const formatWindow = (seconds: number): string =>
 
 /** Exactly, for those who ask by pointing at it. */
 export const exactNs = (valueNs: number): string =>
-  Number.isNaN(valueNs) ? 'unknown' : `${Math.round(valueNs).toLocaleString('en-US')} ns`;
+  Number.isNaN(valueNs) ? 'unknown' : `${formatCount(Math.round(valueNs))} ns`;

@@ -112,7 +112,7 @@ export function layMini(
     const [from, to] = [Math.max(0, x), Math.min(MINI_WIDTH, x + Math.max(0.5, width - 1))];
     x += width;
     if (to <= from) return;
-    const line = `M${from.toFixed(1)} ${MINI_MIDDLE}H${to.toFixed(1)}`;
+    const line = `M${Math.round(from)} ${MINI_MIDDLE}H${Math.max(Math.round(from) + 1, Math.round(to))}`;
     mini[segment.isWire ? 'wire' : segment.isSleeved ? 'sleeved' : 'plain'] += line;
   });
   return mini;

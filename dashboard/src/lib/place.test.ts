@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { WINDOWS } from '../worker/messages.ts';
+import { formatPlace, home, parsePlace } from './place.ts';
+import { scales } from './ruler.ts';
+import { columns } from './sort.ts';
+import { tokenIn } from './token.ts';
+
+const places = fc.record({
+  focus: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
+  filter: fc.string(),
+  window: fc.constantFrom(...WINDOWS),
+  scale: fc.constantFrom(...scales),
+  sort: fc.record({ by: fc.constantFrom(...columns), descending: fc.boolean() }),
+});
+
+test('what the address bar carries is what was written into it', () => {
+  fc.assert(
+    fc.property(places, (place) => {
+      expect(parsePlace(formatPlace(place))).toEqual(place);
+    }),
+  );
+  expect(formatPlace(home)).toBe('');
+});
+
+test('what cannot be understood is as at home', () => {
+  expect(parsePlace('?window=7s&scale=cubic&sort=-colour&token=secret')).toEqual(home);
+});
+
+test('a token comes in the fragment alone', () => {
+  expect(tokenIn('#token=abc-1_2')).toBe('abc-1_2');
+  expect(tokenIn('#other=1')).toBeUndefined();
+});
