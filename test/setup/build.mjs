@@ -116,6 +116,12 @@ function hashOf({ inputs, tests = false }) {
   return hash.digest('hex');
 }
 
+/** The recorded session runs without Go and without the kernel's side. @param {string | undefined} goal */
+const isNeededFor =
+  (goal) =>
+  (/** @type {Target} */ { output }) =>
+    goal !== 'replay' || output === 'demo.mjs' || output === 'dashboard';
+
 /** @param {Target} target */
 async function refresh(target) {
   const { output, make } = target;
@@ -128,6 +134,7 @@ async function refresh(target) {
 
 await entry(async () => {
   mkdirSync(join(out, 'stamps'), { recursive: true });
-  const wanted = process.argv[2] === 'bench' ? [...targets, ...benchTargets] : targets;
+  const goal = process.argv[2];
+  const wanted = goal === 'bench' ? [...targets, ...benchTargets] : targets.filter(isNeededFor(goal));
   for (const target of wanted) await refresh(target);
 });

@@ -58,6 +58,7 @@ export const GOALS = {
     npm: true,
     root: 'makes network namespaces and attaches programs in the kernel',
   },
+  replay: { groups: [], go: false, npm: true },
   generate: { groups: ['registries', 'generate'], go: true, npm: false },
   test: { groups: ['registries', 'build', 'lab', 'generate', 'load', 'tests', 'browser'], go: true, npm: true },
   bench: {
