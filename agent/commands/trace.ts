@@ -14,6 +14,8 @@ export interface TraceCommandOptions {
   count?: number;
   partial?: boolean;
   json?: boolean;
+  /** Of the demo: where its page is. */
+  note?: string;
 }
 
 const say = (line: string): void => void process.stderr.write(`hoplens trace: ${line}\n`);
@@ -51,6 +53,7 @@ export async function trace(filter: string, options: TraceCommandOptions, signal
       count: options.count,
       partial: options.partial,
       json: options.json,
+      note: options.note,
       output: process.stdout,
       log: say,
       signal: signal ?? interrupted(),

@@ -24,6 +24,8 @@ export interface TraceOptions {
   /** Also paths without an entry hop. */
   partial?: boolean | undefined;
   json?: boolean | undefined;
+  /** A line that stays under the picture. */
+  note?: string | undefined;
   /** Results. */
   output: Output;
   /** Diagnostics, a line each. */
@@ -157,8 +159,11 @@ class Trace {
   }
 
   #draw(rows?: number): string[] {
-    const columns = this.#options.output.isTTY ? this.#options.output.columns : 200;
-    return drawTable(this.#groups.list(), this.#assembler.summary(), columns, rows);
+    const { output, note } = this.#options;
+    const columns = output.isTTY ? output.columns : 200;
+    const notes = note === undefined ? [] : [note];
+    const left = rows === undefined ? undefined : rows - notes.length;
+    return [...drawTable(this.#groups.list(), this.#assembler.summary(), columns, left), ...notes];
   }
 
   #finish(screen: { draw(lines: string[]): void; close(): void } | undefined): number {

@@ -75,7 +75,8 @@ function parseOptions(): Options {
 
 /** Traces or records the lab until the time is over or somebody interrupts. */
 function look(url: string, tokenFile: string, options: Options, signal: AbortSignal): Promise<number> {
-  if (options.record === undefined) return trace('', { gateway: url, tokenFile, ...timing(options) }, signal);
+  if (options.record === undefined)
+    return trace('', { gateway: url, tokenFile, note: pageOf(url), ...timing(options) }, signal);
   return record(options.record, url, tokenFile, options, signal);
 }
 
@@ -102,7 +103,8 @@ async function pagePort(): Promise<number> {
   }
 }
 
-const sayPage = (url: string): void => say(`\n    the page:  ${url.replace(/^ws/, 'http')}/\n`);
+const pageOf = (url: string): string => `the page: ${url.replace(/^ws/, 'http')}/   Ctrl-C ends all`;
+const sayPage = (url: string): void => say(`\n    ${pageOf(url)}\n`);
 
 async function show(lab: Lab, options: Options, signal: AbortSignal): Promise<number> {
   const args = options.record === undefined ? [] : ['--budget', RECORDING_BUDGET];
@@ -138,7 +140,8 @@ async function replay(options: Options, signal: AbortSignal): Promise<number> {
     if (code !== 0) throw new LabError('missing', `${RECORDING} cannot be replayed: hoplens replay says why`);
     return '';
   });
-  const code = await trace('', { gateway: await Promise.race([url.promise, failed]), ...timing(options) }, signal);
+  const gateway = await Promise.race([url.promise, failed]);
+  const code = await trace('', { gateway, note: `RECORDED, not live; ${pageOf(gateway)}`, ...timing(options) }, signal);
   stop.abort();
   await replaying;
   return code;
