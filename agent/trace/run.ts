@@ -36,10 +36,10 @@ export interface TraceOptions {
 const TICK_MS = 100;
 const DRAW_MS = 500;
 /**
- * A gateway connects to its peers when its first reader comes. An attempt takes ten seconds at most; what passes a node
- * that is not there yet would look lost, so it is waited for, and said after a while.
+ * A gateway connects to its peers when its first reader comes. What passes a node that is not there yet would look lost,
+ * so it is waited for, and said after a while. An attempt takes ten seconds at most, two statuses of a newcomer two more.
  */
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 15_000;
 const PATIENCE_MS = 2000;
 /** The statuses that cover the end of the traced time come within a second. */
 const CLOSING_MS = 1500;
@@ -127,21 +127,26 @@ class Trace {
   #isSettled(nowMs: number): boolean {
     const { streams, peers } = this.#assembler.intake();
     const isLate = nowMs - this.#firstFrameMs > SETTLE_MS;
-    const isWaiting = peers?.peers.some((peer) => peer.state === 'connecting') ?? false;
+    const awaited = peers?.peers.filter((peer) => peer.state === 'connecting').map((peer) => peer.url) ?? [];
     const missing = peers ? peers.peers.filter((peer) => peer.state === 'up').length + 1 - streams.size : 0;
-    if (isWaiting && !this.#isPatient && nowMs - this.#firstFrameMs > PATIENCE_MS) {
+    if (awaited.length > 0 && !this.#isPatient && nowMs - this.#firstFrameMs > PATIENCE_MS) {
       this.#isPatient = true;
-      const awaited = peers!.peers.filter((peer) => peer.state === 'connecting').map((peer) => peer.url);
       this.#options.log(`waiting for ${awaited.join(', ')}`);
     }
-    return streams.size > 0 && (isLate || (this.#assembler.isReady() && !isWaiting && missing <= 0));
+    if (streams.size === 0) return false;
+    if (this.#assembler.isReady() && awaited.length === 0 && missing <= 0) return true;
+    if (isLate && awaited.length > 0) this.#options.log(`beginning without ${awaited.join(', ')}`);
+    return isLate;
   }
 
   #isOver(nowMs: number): boolean {
     const { forMs = Infinity, count = Infinity, signal } = this.#options;
     if (this.#told >= count) return true;
     if (this.#beginMs === Infinity) {
-      return this.#ended !== undefined || signal?.aborted === true || nowMs > this.#startMs + forMs + SETTLE_MS;
+      // Once an agent speaks it will begin, with those that are there by then.
+      const isSilent = this.#assembler.intake().streams.size === 0;
+      const isTooLate = isSilent && nowMs > this.#startMs + forMs + SETTLE_MS;
+      return this.#ended !== undefined || signal?.aborted === true || isTooLate;
     }
     // Whoever interrupts does not want to wait for verdicts.
     if (signal?.aborted || this.#ended) return this.#endMs !== Infinity;

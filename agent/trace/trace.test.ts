@@ -1,11 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAssembler } from '../paths/assemble.ts';
+import type { Summary } from '../paths/counting.ts';
 import type { JsonPath } from '../paths/json.ts';
 import {
   createAgent, flannelDevices, framesOf, podAddress, podFlow, podToPod, type Frame, type Written,
 } from '../paths/synthetic.ts'; // prettier-ignore
 import { Kind } from '../paths/words.ts';
+import { encodeMessage } from '../wire/messages.ts';
 import { FilterError, explainFilter, parseFilter, type Subject } from './filter.ts';
 import { createGroups, type Group } from './groups.ts';
 import { formatNs, formatShare, formatWire } from './numbers.ts';
@@ -186,14 +188,20 @@ describe('the screen', () => {
   });
 });
 
-/** Two agents whose pods ping each other every 20 ms from now on. */
-function liveFeed(): FrameFeed {
+/** Two agents whose pods ping each other every 20 ms; each is heard from so long after the start. */
+function liveFeed(delaysMs = [0, 0]): FrameFeed {
   let timer: NodeJS.Timeout;
   return {
     start(onFrame) {
+      const startMs = performance.now();
       const agents = [createAgent(0), createAgent(1, flannelDevices(1), 7e9)];
+      const heard = new Set<number>();
       const send = (frame: Frame): void => onFrame(frame.bytes);
-      for (const agent of agents) send(agent.hello(0));
+      const greet = (node: number): void => {
+        heard.add(node);
+        send(agents[node].hello(0));
+        onFrame(peersFrame(heard.has(1)));
+      };
       let tick = 0;
       timer = setInterval(() => {
         const nowMs = performance.now();
@@ -202,6 +210,8 @@ function liveFeed(): FrameFeed {
           flow: podFlow(from, 0, to, 0), kind: Kind.icmp, level: 9,
         }))); // prettier-ignore
         agents.forEach((agent, node) => {
+          if (nowMs - startMs < delaysMs[node]) return;
+          if (!heard.has(node)) greet(node);
           send(agent.legs(nowMs, records.filter((record) => record.node === node))); // prettier-ignore
           if (tick % 10 === 0) send(agent.status(Math.round(nowMs)));
         });
@@ -211,6 +221,13 @@ function liveFeed(): FrameFeed {
     stop: () => clearInterval(timer),
   };
 }
+
+/** What the first node's agent, as the gateway, says of the second. */
+const peersFrame = (isUp: boolean): Uint8Array =>
+  encodeMessage(
+    { stream: 0, sequence: 0, timeMs: 0 },
+    { type: 'peers', peers: [{ url: 'ws://n2', state: isUp ? 'up' : 'connecting' }] },
+  );
 
 async function trace(options: Partial<TraceOptions>): Promise<{ code: number; text: string; log: string[] }> {
   let text = '';
@@ -223,8 +240,8 @@ async function trace(options: Partial<TraceOptions>): Promise<{ code: number; te
 describe('trace', () => {
   it('prints a JSON line for each path and a summary', async () => {
     const { code, text } = await trace({ json: true, forMs: 500, filter: `host ${podAddress(0, 0)} and icmp` });
-    const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as JsonPath | ReturnType<typeof summaryOf>); // prettier-ignore
-    const summary = lines.at(-1) as ReturnType<typeof summaryOf>;
+    const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as JsonPath | Summary); // prettier-ignore
+    const summary = lines.at(-1) as Summary;
     const paths = lines.slice(0, -1) as JsonPath[];
     expect(code).toBe(0);
     expect(summary.type).toBe('summary');
@@ -243,6 +260,32 @@ describe('trace', () => {
     const counts = [...text.matchAll(/ n (\d+)$/gm)].map((match) => Number(match[1]));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(5);
     expect(text).toContain('─ bridge ─');
+  });
+
+  describe('with a slow peer', () => {
+    beforeEach(() => void vi.useFakeTimers());
+    afterEach(() => void vi.useRealTimers());
+
+    async function traceLate(delaysMs: number[]): Promise<{ summary: Summary; log: string[] }> {
+      const traced = trace({ json: true, forMs: 500, feed: liveFeed(delaysMs) });
+      await vi.advanceTimersByTimeAsync(60_000);
+      const { text, log } = await traced;
+      return { summary: JSON.parse(text.trimEnd().split('\n').at(-1)!) as Summary, log };
+    }
+
+    it('waits for it', async () => {
+      const { summary, log } = await traceLate([3000, 12_900]);
+      expect(log).toEqual(['waiting for ws://n2']);
+      expect(summary.sampled).toBeGreaterThan(2);
+      expect(summary.joined).toBe(summary.sampled);
+    });
+
+    it('begins without one that does not come, and says so', async () => {
+      const { summary, log } = await traceLate([3000, Infinity]);
+      expect(log).toEqual(['waiting for ws://n2', 'beginning without ws://n2']);
+      expect(summary.sampled).toBeGreaterThan(2);
+      expect(summary.joined).toBe(0);
+    });
   });
 
   it('says what is wrong with a filter', async () => {
