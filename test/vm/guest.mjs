@@ -73,7 +73,8 @@ export function consoleReader(onLine, onEnd) {
   let inside = false;
   return (raw) => {
     const line = raw.replace(/\r$/, '');
-    const end = new RegExp(`^${END} (\\d+)$`).exec(line);
+    // Not at its beginning: the command may have left something behind its last line break.
+    const end = new RegExp(`${END} (\\d+)$`).exec(line);
     if (end) onEnd(Number(end[1]));
     else if (inside) onLine(line);
     inside = !end && (inside || line.endsWith(BEGIN));

@@ -24,6 +24,10 @@ describe('consoleReader', () => {
     expect(seen).toEqual({ lines: ['one', ''], code: 3 });
   });
 
+  it('finds the end behind what the command left on its line', () => {
+    expect(read(['hoplens-guest-begins', 'one', '\u001b[?25hhoplens-guest-ended 1\r']).code).toBe(1);
+  });
+
   it('knows no exit code when the guest died', () => {
     expect(read(['hoplens-guest-begins', 'one', 'Kernel panic']).code).toBeUndefined();
   });
