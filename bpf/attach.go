@@ -95,7 +95,7 @@ func (s *Session) fill(ifindex, slot int, flags Flags) (attachment, error) {
 func (s *Session) zeroTotals(slot int) error {
 	for cpu := range s.cpus {
 		for direction := range 2 {
-			place := uint32(cpu*2*s.options.MaxDevices + 2*slot + direction)
+			place := uint32(cpu*s.options.hopsPerCPU() + 2*slot + direction)
 			if err := s.objects.Hops.Update(place, hoplensHopTotals{}, ebpf.UpdateAny); err != nil {
 				return fmt.Errorf("zeroing its totals: %w", err)
 			}

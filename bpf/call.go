@@ -90,6 +90,7 @@ func openCurrent(options Options) (any, error) {
 		session.Close()
 		return nil, err
 	}
+	debug.FreeOSMemory() // the kernel's BTF took more than all that follows
 	current = session
 	watch(session.watcher)
 	return description, nil

@@ -52,7 +52,7 @@ func TestCallsFromOpenToClose(t *testing.T) {
 	wantError(t, "events", `{"max":1}`, NotOpen)
 	var description Description
 	wantOK(t, "open", `{"ringBytes":65536,"maxDevices":8,"hooks":"auto"}`, &description)
-	if description.Ring.FD <= 0 || description.Ring.Bytes != 65536 || description.Hops.PerCPU != 16 ||
+	if description.Ring.FD <= 0 || description.Ring.Bytes != 65536 || description.Hops.PerCPU != 17 ||
 		description.Hops.Bytes < description.CPUs*16*int(description.Layout["hop_totals"].Size) ||
 		description.Hops.Bytes%description.PageSize != 0 || description.Config.Bytes != description.PageSize {
 		t.Errorf("opened as %+v", description)

@@ -10,7 +10,7 @@ static __always_inline void set_payload(struct packet *packet, __u32 header)
 }
 
 /* One of the packets that are followed as a whole. */
-static __always_inline void choose_packet(struct __sk_buff *skb, const struct packet *packet, __u8 kind, __u64 identity,
+static __always_inline void choose_packet(skb_t *skb, const struct packet *packet, __u8 kind, __u64 identity,
 					 const struct config *config, struct cpu_state *cpu)
 {
 	cpu->packets++;
@@ -29,7 +29,7 @@ static __always_inline void choose_packet(struct __sk_buff *skb, const struct pa
 #define MAX_DATAGRAMS 128 /* UDP_MAX_SEGMENTS of every kernel since 6.9, 64 before */
 
 struct super_packet {
-	struct __sk_buff *skb;
+	skb_t *skb;
 	const struct packet *packet;
 	const struct config *config;
 	struct cpu_state *cpu;
@@ -46,6 +46,8 @@ static long choose_datagram(__u32 index, struct super_packet *super)
 	__u32 size = packet->payload - skip;
 	if (size > super->datagram_bytes)
 		size = super->datagram_bytes;
+	if (!has_bytes(super->skb, packet->headers + skip, size < CONTENT_BYTES ? size : CONTENT_BYTES))
+		return 1;
 	__u32 id = packet->version == 4 ? packet->id + index : 0;
 	__u64 identity = identify_udp(super->skb, id, sizeof(struct udphdr) + size, packet->headers + skip, size);
 	super->cpu->packets++;
@@ -66,14 +68,14 @@ static long choose_datagram(__u32 index, struct super_packet *super)
 }
 
 /* A global function of its own, for its stack comes before those of the two that it calls. */
-__noinline int choose_udp(struct __sk_buff *skb, struct packet *packet)
+__noinline int choose_udp(skb_t *skb, struct packet *packet)
 {
 	const struct config *config = find_config();
 	struct cpu_state *cpu = find_cpu_state();
-	if (!packet || !config || !cpu)
+	if (!skb || !packet || !config || !cpu)
 		return PARSED;
 	struct udphdr udp;
-	if (bpf_skb_load_bytes(skb, packet->transport, &udp, sizeof(udp)))
+	if (!load_bytes(skb, packet->transport, &udp, sizeof(udp)))
 		return UNPARSED_TRUNCATED;
 	if (packet->length < sizeof(udp))
 		return UNPARSED_TRANSPORT;
@@ -123,7 +125,7 @@ static __always_inline int choose_icmp(struct view *view, struct packet *packet,
 	return PARSED;
 }
 
-static __always_inline int choose_other(struct __sk_buff *skb, struct packet *packet, const struct config *config,
+static __always_inline int choose_other(skb_t *skb, struct packet *packet, const struct config *config,
 					struct cpu_state *cpu)
 {
 	set_payload(packet, 0);
@@ -183,11 +185,11 @@ static __always_inline int choose_fragment(struct view *view, struct packet *pac
 }
 
 /* All that is neither TCP nor UDP, and what is a fragment. */
-__noinline int choose_whole(struct __sk_buff *skb, struct packet *packet)
+__noinline int choose_whole(skb_t *skb, struct packet *packet)
 {
 	const struct config *config = find_config();
 	struct cpu_state *cpu = find_cpu_state();
-	if (!packet || !config || !cpu)
+	if (!skb || !packet || !config || !cpu)
 		return PARSED;
 	struct view view;
 	look(&view, skb);

@@ -108,28 +108,28 @@ static __always_inline bool is_own_port(const struct config *config, __u16 port)
 	return config->own_ports >> (port & 63) & 1;
 }
 
-static __always_inline bool is_own_endpoint(struct __sk_buff *skb, const struct packet *packet, bool source, __u16 port)
+static __always_inline bool is_own_endpoint(skb_t *skb, const struct packet *packet, bool source, __u16 port)
 {
 	struct endpoint endpoint = { .port = port };
 	if (packet->version == 4) {
 		endpoint.address[10] = 0xff;
 		endpoint.address[11] = 0xff;
-		bpf_skb_load_bytes(skb, packet->ip + (source ? 12 : 16), &endpoint.address[12], 4);
+		load_bytes(skb, packet->ip + (source ? 12 : 16), &endpoint.address[12], 4);
 	} else {
-		bpf_skb_load_bytes(skb, packet->ip + (source ? 8 : 24), endpoint.address, 16);
+		load_bytes(skb, packet->ip + (source ? 8 : 24), endpoint.address, 16);
 	}
 	return bpf_map_lookup_elem(&own_endpoints, &endpoint) != NULL;
 }
 
 /* Whether one end is known as ours. A global function, rarely called: behind a look at the ports. */
-__noinline int is_own(struct __sk_buff *skb, const struct packet *packet, __u16 source_port, __u16 destination_port)
+__noinline int is_own(skb_t *skb, const struct packet *packet, __u16 source_port, __u16 destination_port)
 {
-	return packet && (is_own_endpoint(skb, packet, true, source_port) ||
+	return skb && packet && (is_own_endpoint(skb, packet, true, source_port) ||
 			  is_own_endpoint(skb, packet, false, destination_port));
 }
 
 /* Our own stream crosses the uplinks too; following it would make more of it. True, and counted, where this is of it. */
-static __always_inline bool skip_own(struct __sk_buff *skb, const struct packet *packet, const struct tcp *tcp,
+static __always_inline bool skip_own(skb_t *skb, const struct packet *packet, const struct tcp *tcp,
 				     const struct config *config)
 {
 	if (!is_own_port(config, tcp->source_port) && !is_own_port(config, tcp->destination_port))
@@ -154,7 +154,7 @@ static __always_inline bool is_capped(struct cpu_state *cpu, const struct config
 }
 
 /* How many packets this one is, or becomes, on the wire. */
-static __always_inline __u32 count_wire_packets(const struct __sk_buff *skb, __u32 payload)
+static __always_inline __u32 count_wire_packets(const skb_t *skb, __u32 payload)
 {
 	__u32 segments = skb->gso_segs;
 	if (segments)
@@ -163,11 +163,20 @@ static __always_inline __u32 count_wire_packets(const struct __sk_buff *skb, __u
 	return size && payload ? (payload + size - 1) / size : 1;
 }
 
+/* `result` is an enum unparsed, or PARSED. The verifier is to see the bound where it is used. */
+static __always_inline void count_unparsed(struct hop_totals *totals, int result)
+{
+	__u32 kind = result;
+	asm volatile("" : "+r"(kind));
+	if (kind < UNPARSED_KINDS)
+		totals->unparsed[kind]++;
+}
+
 /* Writes the record. What cannot be written is counted. */
 static __always_inline void write_record(struct view *view, const struct packet *packet, struct sample *sample,
 					 const struct config *config, struct cpu_state *cpu)
 {
-	const struct __sk_buff *skb = view->skb;
+	const skb_t *skb = view->skb;
 	struct hop_totals *totals = find_totals(packet);
 	if (!totals)
 		return;
@@ -177,7 +186,7 @@ static __always_inline void write_record(struct view *view, const struct packet 
 		totals->capped++;
 		return;
 	}
-	struct record *record = bpf_ringbuf_reserve(&ring, sizeof(*record), 0);
+	struct record *record = reserve_record(view->skb);
 	if (!record) {
 		totals->ring_full++;
 		return;
@@ -196,6 +205,7 @@ static __always_inline void write_record(struct view *view, const struct packet 
 	record->encapsulation = packet->encapsulation;
 	record->headers = packet->headers;
 	record->vlan = packet->vlan;
+	record->drop = 0;
 	record->direction = packet->direction;
 	record->kind = sample->kind;
 	record->level = sample->level;
@@ -204,7 +214,7 @@ static __always_inline void write_record(struct view *view, const struct packet 
 	record->tunnel = packet->tunnel;
 	record->ttl = packet->ttl;
 	__builtin_memset(record->padding, 0, sizeof(record->padding));
-	bpf_ringbuf_submit(record, BPF_RB_NO_WAKEUP);
+	submit_record(view->skb, record);
 	totals->records++;
 }
 
@@ -212,11 +222,11 @@ static __always_inline void write_record(struct view *view, const struct packet 
  * The same as a global function. A call costs 8 ns where processors are guarded against return prediction (AMD's SRSO),
  * so what is written most often, a packet's first mark, goes without.
  */
-__noinline int emit(struct __sk_buff *skb, const struct packet *packet, struct sample *sample)
+__noinline int emit(skb_t *skb, const struct packet *packet, struct sample *sample)
 {
 	const struct config *config = find_config();
 	struct cpu_state *cpu = find_cpu_state();
-	if (!packet || !sample || !config || !cpu)
+	if (!skb || !packet || !sample || !config || !cpu)
 		return 0;
 	struct view view;
 	look(&view, skb);

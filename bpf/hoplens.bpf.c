@@ -9,6 +9,7 @@
 #include <bpf/bpf_endian.h>
 #include "record.h"
 #include "maps.h"
+#include "skb.h"
 #include "packet.h"
 #include "tcp.h"
 #include "identity.h"
@@ -42,8 +43,7 @@ static __always_inline int observe(struct __sk_buff *skb, __u8 direction)
 	totals->packets++;
 	totals->bytes += skb->len;
 	totals->wire_packets += count_wire_packets(skb, packet.payload);
-	if (result >= 0 && result < UNPARSED_KINDS)
-		totals->unparsed[result]++;
+	count_unparsed(totals, result);
 	return TCX_NEXT;
 }
 
@@ -65,5 +65,6 @@ const enum tunnel unused_tunnel __attribute__((unused));
 const enum identity_kind unused_identity_kind __attribute__((unused));
 const enum unparsed unused_unparsed __attribute__((unused));
 const struct record *unused_record __attribute__((unused));
+const struct drop_place *unused_drop_place __attribute__((unused));
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

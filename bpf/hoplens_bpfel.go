@@ -43,8 +43,10 @@ type hoplensDevice struct {
 type hoplensDirection uint32
 
 const (
-	hoplensDirectionINGRESS hoplensDirection = 0
-	hoplensDirectionEGRESS  hoplensDirection = 1
+	hoplensDirectionINGRESS     hoplensDirection = 0
+	hoplensDirectionEGRESS      hoplensDirection = 1
+	hoplensDirectionDROP        hoplensDirection = 2
+	hoplensDirectionDROP_IN_POD hoplensDirection = 3
 )
 
 type hoplensEndpoint struct {
@@ -106,6 +108,7 @@ type hoplensRecord struct {
 	Encapsulation uint16
 	Headers       uint16
 	Vlan          uint16
+	Drop          uint16
 	Direction     uint8
 	Kind          uint8
 	Level         uint8
@@ -113,7 +116,7 @@ type hoplensRecord struct {
 	TcpFlags      uint8
 	Tunnel        uint8
 	Ttl           uint8
-	Padding       [5]uint8
+	Padding       [3]uint8
 }
 
 type hoplensTunnel uint32
@@ -151,6 +154,7 @@ const (
 	hoplensProgHoplensIngress    = "hoplens_ingress"
 	hoplensVarHopsPerCpu         = "hops_per_cpu"
 	hoplensVarUnusedDirection    = "unused_direction"
+	hoplensVarUnusedDropPlace    = "unused_drop_place"
 	hoplensVarUnusedIdentityKind = "unused_identity_kind"
 	hoplensVarUnusedRecord       = "unused_record"
 	hoplensVarUnusedTunnel       = "unused_tunnel"
@@ -221,6 +225,7 @@ type hoplensMapSpecs struct {
 type hoplensVariableSpecs struct {
 	HopsPerCpu         *ebpf.VariableSpec `ebpf:"hops_per_cpu"`
 	UnusedDirection    *ebpf.VariableSpec `ebpf:"unused_direction"`
+	UnusedDropPlace    *ebpf.VariableSpec `ebpf:"unused_drop_place"`
 	UnusedIdentityKind *ebpf.VariableSpec `ebpf:"unused_identity_kind"`
 	UnusedRecord       *ebpf.VariableSpec `ebpf:"unused_record"`
 	UnusedTunnel       *ebpf.VariableSpec `ebpf:"unused_tunnel"`
@@ -272,6 +277,7 @@ func (m *hoplensMaps) Close() error {
 type hoplensVariables struct {
 	HopsPerCpu         *ebpf.Variable `ebpf:"hops_per_cpu"`
 	UnusedDirection    *ebpf.Variable `ebpf:"unused_direction"`
+	UnusedDropPlace    *ebpf.Variable `ebpf:"unused_drop_place"`
 	UnusedIdentityKind *ebpf.Variable `ebpf:"unused_identity_kind"`
 	UnusedRecord       *ebpf.Variable `ebpf:"unused_record"`
 	UnusedTunnel       *ebpf.Variable `ebpf:"unused_tunnel"`

@@ -98,7 +98,7 @@ static __always_inline __u64 identify_ack(__u8 kind, const struct packet *packet
 #define CONTENT_BYTES 32
 
 /* Mixes in the first CONTENT_BYTES of `size` bytes at `offset`; what is missing counts as zeros. */
-static __always_inline __u64 mix_content(struct __sk_buff *skb, __u64 hash, __u32 offset, __u32 size)
+static __always_inline __u64 mix_content(skb_t *skb, __u64 hash, __u32 offset, __u32 size)
 {
 	__u64 content[CONTENT_BYTES / 8] = {};
 	if (size > CONTENT_BYTES)
@@ -111,7 +111,7 @@ static __always_inline __u64 mix_content(struct __sk_buff *skb, __u64 hash, __u3
 }
 
 /* `length` is the datagram's own, header included; `id` its own too where a super-packet holds several. */
-static __always_inline __u64 identify_udp(struct __sk_buff *skb, __u32 id, __u32 length, __u32 offset, __u32 available)
+static __always_inline __u64 identify_udp(skb_t *skb, __u32 id, __u32 length, __u32 offset, __u32 available)
 {
 	return finish(mix_content(skb, mix(begin(IDENTITY_UDP), words(id & 0xffff, length)), offset, available));
 }
@@ -120,7 +120,7 @@ static __always_inline __u64 identify_udp(struct __sk_buff *skb, __u32 id, __u32
  * Not the ICMP id, which NAT changes. Not the length either: the first fragment of a long echo then has the identity
  * of the whole, as UDP's has, whose header says how long the whole is.
  */
-static __always_inline __u64 identify_icmp(struct __sk_buff *skb, const struct packet *packet, const struct icmphdr *icmp)
+static __always_inline __u64 identify_icmp(skb_t *skb, const struct packet *packet, const struct icmphdr *icmp)
 {
 	__u64 hash = mix(begin(IDENTITY_ICMP), words(icmp->type << 16 | icmp->sequence, datagram_id(packet)));
 	__u32 offset = packet->transport + sizeof(struct icmphdr);
@@ -173,7 +173,7 @@ static __always_inline __u64 hash_fragmented(const struct packet *packet)
 }
 
 /* The first fragment's content begins behind what NAT may change: ports and checksum. */
-static __always_inline __u64 identify_fragment(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline __u64 identify_fragment(skb_t *skb, const struct packet *packet)
 {
 	__u32 skip = packet->fragment ? 0 : sizeof(struct tcphdr);
 	__u64 hash = mix(begin(IDENTITY_FRAGMENT), words(packet->id, packet->protocol << 16 | packet->fragment));
@@ -182,7 +182,7 @@ static __always_inline __u64 identify_fragment(struct __sk_buff *skb, const stru
 }
 
 /* SCTP has ports and a checksum, which NAT changes, and then chunks with numbers of their own. */
-static __always_inline __u64 identify_other(struct __sk_buff *skb, const struct packet *packet)
+static __always_inline __u64 identify_other(skb_t *skb, const struct packet *packet)
 {
 	__u32 skip = packet->protocol == IPPROTO_SCTP ? 12 : 0;
 	__u64 hash = mix(begin(IDENTITY_OTHER), words(datagram_id(packet) << 8 | packet->protocol, packet->length));

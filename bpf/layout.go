@@ -25,7 +25,7 @@ type Layout struct {
 
 // What user space reads of the kernel's memory. Nothing of it is typed a second time.
 var (
-	sharedStructs = []string{"record", "hop_totals", "cpu_state", "config"}
+	sharedStructs = []string{"record", "drop_place", "hop_totals", "cpu_state", "config"}
 	sharedEnums   = []string{"direction", "identity_kind", "tunnel", "unparsed"}
 )
 

@@ -23,6 +23,7 @@ type Options struct {
 	RingBytes  int    `json:"ringBytes"`  // a power of two, at least a page
 	MaxDevices int    `json:"maxDevices"` // attached at the same time
 	Hooks      string `json:"hooks"`      // auto, tcx or clsact
+	Drops      bool   `json:"drops"`      // watch them where the kernel lets us
 }
 
 func (o Options) check() error {
@@ -37,13 +38,16 @@ func (o Options) check() error {
 	return nil
 }
 
+// hopsPerCPU: two for each device, and one for all that is dropped.
+func (o Options) hopsPerCPU() int { return 2*o.MaxDevices + 1 }
+
 // load sizes the maps and loads everything once. It gives the types of what was loaded beside it.
 func load(options Options, cpus int) (*hoplensObjects, *btf.Spec, error) {
 	spec, err := loadHoplens()
 	if err != nil {
 		return nil, nil, failed(Internal, "reading the embedded kernel programs", err)
 	}
-	hopsPerCPU := 2 * options.MaxDevices
+	hopsPerCPU := options.hopsPerCPU()
 	spec.Maps["ring"].MaxEntries = uint32(options.RingBytes)
 	spec.Maps["hops"].MaxEntries = uint32(cpus * hopsPerCPU)
 	spec.Maps["cpus"].MaxEntries = uint32(cpus)

@@ -11,7 +11,7 @@ struct {
 	__uint(max_entries, 1 << 20);
 } ring SEC(".maps");
 
-/* By cpu * hops_per_cpu + hop. An array that the agent maps costs it no system call; only its own CPU writes an entry. */
+/* By cpu * hops_per_cpu + hop; the last hop of each CPU is for all that was dropped. An array that the agent maps costs it no system call; only its own CPU writes an entry. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);

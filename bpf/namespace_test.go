@@ -107,7 +107,7 @@ func packetsAt(t *testing.T, session *Session, slot, direction int) (packets uin
 	t.Helper()
 	for cpu := range session.cpus {
 		var totals hoplensHopTotals
-		must(t, session.objects.Hops.Lookup(uint32(cpu*2*session.options.MaxDevices+2*slot+direction), &totals))
+		must(t, session.objects.Hops.Lookup(uint32(cpu*session.options.hopsPerCPU()+2*slot+direction), &totals))
 		packets += totals.Packets
 	}
 	return packets

@@ -32,38 +32,6 @@ struct packet {
 	__u8 padding[2];
 };
 
-/* Where a packet's bytes are. */
-struct view {
-	struct __sk_buff *skb;
-	void *data;
-	void *data_end;
-	__u64 scratch[5]; /* where `peek` copies to: one header at a time */
-};
-
-static __always_inline void look(struct view *view, struct __sk_buff *skb)
-{
-	view->skb = skb;
-	view->data = (void *)(long)skb->data;
-	view->data_end = (void *)(long)skb->data_end;
-}
-
-/* An Ethernet jumbo frame's headers end long before this; it tells the verifier that offsets are small. */
-#define MAX_OFFSET 0xfff
-
-/*
- * The only way to a packet's bytes: direct access where they are in the linear part, else a copy. It never pulls data,
- * for that would change the skb under somebody's pointers.
- */
-static __always_inline const void *peek(struct view *view, __u32 offset, __u32 size)
-{
-	if (offset > MAX_OFFSET)
-		return NULL;
-	void *at = view->data + offset;
-	if (at + size <= view->data_end)
-		return at;
-	return bpf_skb_load_bytes(view->skb, offset, view->scratch, size) ? NULL : view->scratch;
-}
-
 /* A pointer to a header at `offset`, good until the next PEEK; NULL where the packet ends before the header does. */
 #define PEEK(view, offset, type) ((const type *)peek(view, offset, sizeof(type)))
 
@@ -71,11 +39,11 @@ static __always_inline const void *peek(struct view *view, __u32 offset, __u32 s
  * Copies `size` bytes, 1 to `most`. Before 6.8 the verifier learns nothing from "is not 0", which the compiler makes of
  * "is at least 1": so the bound is shown of one less, whose origin is hidden from the compiler.
  */
-static __always_inline bool copy_bytes(struct __sk_buff *skb, __u32 offset, void *to, __u32 size, __u32 most)
+static __always_inline bool copy_bytes(skb_t *skb, __u32 offset, void *to, __u32 size, __u32 most)
 {
 	__u32 last = size - 1;
 	asm volatile("" : "+r"(last));
-	return last < most && bpf_skb_load_bytes(skb, offset, to, last + 1) == 0;
+	return last < most && load_bytes(skb, offset, to, last + 1);
 }
 
 #define PARSED (-1)
@@ -141,10 +109,10 @@ static __always_inline bool is_extension(__u8 next)
 }
 
 /* Steps over one extension header: `transport` and `protocol` are where the walk is. False where the packet ends. */
-static __always_inline bool walk_extension(struct __sk_buff *skb, struct packet *packet)
+static __always_inline bool walk_extension(skb_t *skb, struct packet *packet)
 {
 	struct ipv6_extension header;
-	if (bpf_skb_load_bytes(skb, packet->transport, &header, sizeof(header)))
+	if (!load_bytes(skb, packet->transport, &header, sizeof(header)))
 		return false;
 	__u32 size = sizeof(header);
 	if (packet->protocol == IPPROTO_FRAGMENT) {
@@ -166,9 +134,9 @@ static __always_inline bool walk_extension(struct __sk_buff *skb, struct packet 
 }
 
 /* A global function: rarely needed. */
-__noinline int walk_extensions(struct __sk_buff *skb, struct packet *packet)
+__noinline int walk_extensions(skb_t *skb, struct packet *packet)
 {
-	if (!packet)
+	if (!skb || !packet)
 		return UNPARSED_EXTENSIONS;
 	for (int i = 0; i < MAX_EXTENSIONS; i++) {
 		if (!walk_extension(skb, packet))
@@ -235,15 +203,14 @@ static __always_inline __s32 find_vxlan(struct view *view, struct packet *packet
 	return packet->transport + sizeof(struct udphdr) + sizeof(struct vxlanhdr);
 }
 
-
 /*
  * Down to the inner packet, where there is one. A global function: the headers inside are parsed by a copy of the code
  * of their own, and only at underlay devices.
  */
-__noinline int enter_tunnel(struct __sk_buff *skb, struct packet *packet)
+__noinline int enter_tunnel(skb_t *skb, struct packet *packet)
 {
 	const struct config *settings = find_config();
-	if (!packet || !settings)
+	if (!skb || !packet || !settings)
 		return UNPARSED_TUNNEL;
 	struct view view;
 	look(&view, skb);

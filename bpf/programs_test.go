@@ -185,7 +185,7 @@ func (k *kernel) drain() (records []hoplensRecord) {
 // totalsOf sums a hop over all CPUs.
 func (k *kernel) totalsOf(h hop) (sum hoplensHopTotals) {
 	for cpu := range k.cpuCount {
-		accumulate(k, k.hops, cpu*2*testSlots+2*int(h.slot)+h.direction, &sum)
+		accumulate(k, k.hops, cpu*(2*testSlots+1)+2*int(h.slot)+h.direction, &sum)
 	}
 	return sum
 }

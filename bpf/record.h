@@ -6,7 +6,13 @@
  * layouts from its BTF. Everything is little-endian and naturally aligned, padding is named.
  */
 
-enum direction { INGRESS, EGRESS };
+/* The first two make a hop. A dropped packet's record has the device that it had then, and says where it was. */
+enum direction {
+	INGRESS,
+	EGRESS,
+	DROP,        /* in the node's own network namespace */
+	DROP_IN_POD, /* in that of the pod behind the device */
+};
 
 /* What a record's identity was made of. */
 enum identity_kind {
@@ -52,8 +58,8 @@ struct record {
 	__u64 identity;
 	__u64 time_ns;        /* CLOCK_MONOTONIC */
 	struct flow flow;
-	__u32 ifindex;
-	__u32 bytes;          /* skb length with its link header */
+	__u32 ifindex;        /* 0: a dropped packet's device is not known */
+	__u32 bytes;          /* skb length with its link header; of a dropped packet from its IP header on */
 	__u32 sequence;       /* TCP: first byte; else the IPv4 id, or an IPv6 fragment's */
 	__u32 payload;        /* bytes behind the transport header (TCP: L) */
 	__u32 mark;           /* TCP: the marked byte's sequence number; UDP: datagram's place in its super-packet */
@@ -63,6 +69,7 @@ struct record {
 	__u16 encapsulation;  /* bytes that the tunnel adds to each wire packet; 0 without tunnel */
 	__u16 headers;        /* bytes of all headers in each wire packet, link header included */
 	__u16 vlan;           /* outermost VLAN id; 0 without */
+	__u16 drop;           /* 1 + place in drop_places; 0: not a drop, or the table is full */
 	__u8 direction;       /* enum direction */
 	__u8 kind;            /* enum identity_kind */
 	__u8 level;           /* written at every hop whose exponent is at most this */
@@ -70,7 +77,7 @@ struct record {
 	__u8 tcp_flags;
 	__u8 tunnel;          /* enum tunnel */
 	__u8 ttl;
-	__u8 padding[5];
+	__u8 padding[3];
 };
 
 /* Exact counters of one hop on one CPU. */
@@ -84,6 +91,18 @@ struct hop_totals {
 	__u64 capped;         /* records not written because this CPU wrote its share of this millisecond */
 	__u64 reserved;
 	__u64 unparsed[UNPARSED_KINDS];
+};
+
+#define DROP_PLACES 1024
+#define DROP_REASONS 256
+#define DROP_FRAMES 6
+#define DROP_SYMBOLS_BYTES 248
+
+/* One way to a drop: the kernel's reason, and who called whom when it freed the packet. */
+struct drop_place {
+	__u32 reason;         /* enum skb_drop_reason of the running kernel */
+	__u32 written;        /* 1 when the rest is */
+	char symbols[DROP_SYMBOLS_BYTES]; /* names of functions, innermost first, each with a line feed behind */
 };
 
 /* Windows of 17 ms: senders burst within a millisecond at rates that their second never reaches. */

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime/debug"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/btf"
@@ -43,6 +42,9 @@ type Session struct {
 	slots    slots
 	attached map[int]*attachedDevice
 	watcher  *watcher
+
+	tracepoints *tracepoints
+	noDrops     error // why they are not watched
 }
 
 // Open loads the programs and removes what an earlier agent left behind. It attaches nothing.
@@ -56,7 +58,6 @@ func Open(options Options) (*Session, error) {
 		session.Close()
 		return nil, err
 	}
-	debug.FreeOSMemory() // the BTF took more than all that follows
 	return session, nil
 }
 
@@ -87,6 +88,9 @@ func (s *Session) open() (err error) {
 	}
 	_, err = tcxPrograms(loopback, ebpf.AttachTCXIngress)
 	s.tcx = err == nil
+	if s.options.Drops {
+		s.tracepoints, s.noDrops = watchTracepoints(s.objects, s.cpus, s.options.hopsPerCPU())
+	}
 	s.watcher, err = newWatcher()
 	return err
 }
@@ -101,6 +105,7 @@ func (s *Session) Close() error {
 		problems = append(problems, s.Detach(ifindex))
 	}
 	s.watcher.close()
+	problems = append(problems, s.tracepoints.close())
 	if s.objects != nil {
 		problems = append(problems, s.objects.Close())
 	}
@@ -130,10 +135,38 @@ type Description struct {
 	Hops     Mapping                      `json:"hops"`    // by cpu * perCpu + hop
 	CPUsMap  Mapping                      `json:"cpusMap"` // by cpu
 	Config   Mapping                      `json:"config"`
+	Drops    Drops                        `json:"drops"`
 	EventsFD int                          `json:"eventsFd"` // readable when there are events to drain
 	Layout   map[string]Layout            `json:"layout"`
 	Enums    map[string]map[string]uint64 `json:"enums"`
 }
+
+// Drops is where dropped packets are told of.
+type Drops struct {
+	Missing string            `json:"missing,omitempty"` // why they are not
+	Places  *Mapping          `json:"places,omitempty"`  // by drop - 1
+	Counts  *Mapping          `json:"counts,omitempty"`  // by cpu * perCpu + reason
+	Reasons map[string]uint64 `json:"reasons,omitempty"` // names of this kernel
+}
+
+func (s *Session) describeDrops() Drops {
+	if s.tracepoints == nil {
+		if s.noDrops == nil {
+			return Drops{Missing: "switched off"}
+		}
+		return Drops{Missing: s.noDrops.Error()}
+	}
+	reasons, err := dropReasons()
+	if err != nil {
+		return Drops{Missing: err.Error()}
+	}
+	objects := &s.tracepoints.objects
+	places, counts := mapping(objects.DropPlaces), mapping(objects.DropCounts)
+	counts.PerCPU = dropReasonCounts
+	return Drops{Places: &places, Counts: &counts, Reasons: reasons}
+}
+
+func mapping(m *ebpf.Map) Mapping { return Mapping{FD: m.FD(), Bytes: mapBytes(m)} }
 
 func (s *Session) Describe() (*Description, error) {
 	structs, err := layouts(s.types)
@@ -144,7 +177,6 @@ func (s *Session) Describe() (*Description, error) {
 	if err != nil {
 		return nil, err
 	}
-	mapping := func(m *ebpf.Map) Mapping { return Mapping{FD: m.FD(), Bytes: mapBytes(m)} }
 	description := &Description{
 		Hooks:    s.hooks.name(),
 		CPUs:     s.cpus,
@@ -153,11 +185,12 @@ func (s *Session) Describe() (*Description, error) {
 		Hops:     mapping(s.objects.Hops),
 		CPUsMap:  mapping(s.objects.Cpus),
 		Config:   mapping(s.objects.Config),
+		Drops:    s.describeDrops(),
 		EventsFD: s.watcher.socket.GetFd(),
 		Layout:   structs,
 		Enums:    named,
 	}
-	description.Hops.PerCPU = 2 * s.options.MaxDevices
+	description.Hops.PerCPU = s.options.hopsPerCPU()
 	return description, nil
 }
 

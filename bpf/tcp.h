@@ -69,9 +69,9 @@ struct timestamp_option {
  * `size` bytes of options at `offset`: timestamps, and all the others where there are any. Only for packets that need
  * them: not for every one.
  */
-__noinline int load_tcp_options(struct __sk_buff *skb, __u32 offset, __u32 size, struct tcp *tcp)
+__noinline int load_tcp_options(skb_t *skb, __u32 offset, __u32 size, struct tcp *tcp)
 {
-	if (!tcp)
+	if (!skb || !tcp)
 		return UNPARSED_TRANSPORT;
 	if (!copy_bytes(skb, offset, tcp->options, size, MAX_OPTIONS))
 		return UNPARSED_TRUNCATED;

@@ -16,6 +16,7 @@ interface Options {
   sample: 'auto' | number;
   budget: number;
   hooks: AgentOptions['hooks'];
+  drops: 'on' | 'off';
   vxlanPort?: number[];
   maxDevices: number;
 }
@@ -53,6 +54,7 @@ async function run(options: Options): Promise<number> {
       sample: options.sample,
       budget: options.budget,
       hooks: options.hooks,
+      drops: options.drops === 'on',
       vxlanPorts: options.vxlanPort ?? [],
       maxDevices: options.maxDevices,
       version,
@@ -109,6 +111,11 @@ export function agentCommand(exit: (code: number) => void): Command {
       ).argParser(ports),
     )
     .addOption(option('--hooks <kind>', 'how to attach').choices(['auto', 'tcx', 'clsact']).default('auto'))
+    .addOption(
+      option('--drops <on|off>', 'ask the kernel for each packet that it drops, where and why')
+        .choices(['on', 'off'])
+        .default('on'),
+    )
     .addOption(
       option('--max-devices <number>', 'devices watched at once; each takes 256 bytes for every CPU')
         .default(2048)

@@ -24,6 +24,8 @@ export interface AgentOptions {
   sample: 'auto' | number;
   budget: number;
   hooks: 'auto' | 'tcx' | 'clsact';
+  /** Whether to watch what the kernel drops. */
+  drops: boolean;
   vxlanPorts: number[];
   maxDevices: number;
   version: string;
@@ -122,6 +124,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       hoplensVersion: options.version,
       budget: options.budget,
       hooks: options.hooks,
+      drops: options.drops,
       devices: options.devices,
       vxlanPorts: options.vxlanPorts,
       maxDevices: options.maxDevices,

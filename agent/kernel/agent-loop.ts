@@ -59,9 +59,9 @@ export interface AgentLoop {
  * @throws KernelError, LayoutError
  */
 export async function startAgentLoop(options: WorkerOptions, post: (message: FromWorker) => void): Promise<AgentLoop> {
-  const { budget, maxDevices, hooks } = options;
+  const { budget, maxDevices, hooks, drops } = options;
   const ringBytes = ringBytesFor(budget, cpus().length);
-  const kernel = openKernel(options.libraryFile, { ringBytes, maxDevices, hooks });
+  const kernel = openKernel(options.libraryFile, { ringBytes, maxDevices, hooks, drops });
   const { library, opened, layout, ring, config } = kernel;
   const clock = createNodeClock();
   const outlet = createOutlet(clock, post);
@@ -128,6 +128,11 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
     outlet.message({ type: 'devices', timeNs: nowNs, devices });
   }
 
+  function tellPlaces(nowNs: number): void {
+    const places = kernel.drops?.newPlaces();
+    if (places) outlet.message({ type: 'places', timeNs: nowNs, places });
+  }
+
   function noteLost(nowNs: number): void {
     const lost: Lost = { ringFull: 0, capped: 0 };
     for (const { slot } of attachments.hops) kernel.readLost(slot, lost);
@@ -138,6 +143,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
     sampler.follow(nowNs);
     followDevices();
     tellDevices(nowNs);
+    tellPlaces(nowNs);
     noteLost(nowNs);
     reporter.sampleClock();
     lastTickNs = nowNs;
@@ -211,6 +217,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   config.setCap(recordsPerWindow(budget));
   followDevices();
   outlet.message(reporter.hello());
+  if (drops && opened.drops.missing !== undefined) outlet.warning(`drops are not watched: ${opened.drops.missing}`);
   tick(clock.nowNs());
   tellStatus(clock.nowNs());
   schedule(clock.nowNs());

@@ -11,6 +11,16 @@ export interface OpenRequest {
   ringBytes: number;
   maxDevices: number;
   hooks: 'auto' | 'tcx' | 'clsact';
+  /** Whether to watch what the kernel drops, where it lets us. */
+  drops: boolean;
+}
+
+/** What the kernel tells of drops, or why it tells nothing. */
+export interface OpenedDrops {
+  missing?: string;
+  places?: { fd: number; bytes: number };
+  counts?: { fd: number; bytes: number; perCpu: number };
+  reasons?: Record<string, number>;
 }
 
 export interface Opened {
@@ -24,7 +34,8 @@ export interface Opened {
   config: { fd: number; bytes: number };
   /** Netlink's socket: readable when there are events. Asking it costs less than asking Go. */
   eventsFd: number;
-  layout: { record: Struct; hop_totals: Struct; cpu_state: Struct; config: Struct };
+  drops: OpenedDrops;
+  layout: { record: Struct; drop_place: Struct; hop_totals: Struct; cpu_state: Struct; config: Struct };
   enums: Record<string, Record<string, number>>;
 }
 

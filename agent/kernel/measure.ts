@@ -2,6 +2,7 @@
 import type { SharedSegmentHistograms } from '../histogram/segments.ts';
 import type { CompletedLegs, Pool } from '../legs/legs.ts';
 import { segmentName } from '../paths/segments.ts';
+import { Direction } from '../paths/words.ts';
 import type { Device } from '../wire/messages.ts';
 import { RING_HEADER_BYTES, type RecordLayout } from './layout.ts';
 
@@ -51,8 +52,15 @@ export function createMeasure(layout: RecordLayout, pool: Pool, histograms: Shar
     return false;
   }
 
-  function observeLeg(slots: Int32Array, start: number, count: number): void {
-    for (let i = 0; i < count; i++) hops[i] = hopOf(slots[start + i]);
+  const isDrop = (slot: number): boolean => pool.bytes[slot * stride + directionAt] > Direction.egress;
+
+  function observeLeg(slots: Int32Array, start: number, records: number): void {
+    let count = records;
+    while (count > 0 && isDrop(slots[start + count - 1])) count--;
+    for (let i = 0; i < count; i++) {
+      if (isDrop(slots[start + i])) return;
+      hops[i] = hopOf(slots[start + i]);
+    }
     if (hasRepeat(count)) return;
     for (let i = 1; i < count; i++) {
       const histogram = histogramOf(hops[i - 1], hops[i]);

@@ -10,6 +10,8 @@ export interface WorkerOptions {
   /** An exponent that the user chose; undefined leaves it to the controller. */
   exponent?: number;
   hooks: 'auto' | 'tcx' | 'clsact';
+  /** Whether to watch what the kernel drops. */
+  drops: boolean;
   /** Patterns of device names; none: every kind that is known. */
   devices: string[];
   /** Ports of VXLAN besides the usual ones and those of the node's own devices. */

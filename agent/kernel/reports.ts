@@ -55,6 +55,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
         release: release(),
         hooks: kernel.opened.hooks,
         bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+        ...(kernel.opened.drops.missing !== undefined && { noDrops: kernel.opened.drops.missing }),
       },
       epochNs: String(clock.epochNs),
       rawEpochNs: String(clock.rawEpochNs),
@@ -78,6 +79,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
         exponents: sampler.takeHistory(nowNs),
         blind: blind.take(),
         totals: readAllTotals(),
+        ...(kernel.drops && { drops: { ...kernel.readDropTotals(), reasons: kernel.drops.counts() } }),
         recordsDropped: 0,
         cost: takeCost(nowNs, records),
       };

@@ -1,5 +1,6 @@
 /** The kernel's side, opened: programs loaded, ring and counters mapped. */
 import type { Exponents } from '../wire/messages.ts';
+import { createDropsReader, type DropsReader } from './drops.ts';
 import { recordLayout, type RecordLayout, type Struct } from './layout.ts';
 import { loadLibrary, type Library, type Opened, type OpenRequest } from './library.ts';
 import { mapMemory } from './memory.ts';
@@ -26,7 +27,10 @@ export interface KernelSession {
   config: KernelConfig;
   readTotals: TotalsReader['readTotals'];
   readLost: TotalsReader['readLost'];
+  readDropTotals: TotalsReader['readDropTotals'];
   readDemand: ReturnType<typeof createDemandReader>;
+  /** Undefined where drops are not watched. */
+  drops: DropsReader | undefined;
 }
 
 /** Time for which the ring holds what the CPUs may write at most. */
@@ -133,5 +137,16 @@ function mapKernel(library: Library, opened: Opened): KernelSession {
     config: createConfig(mapMemory(config.fd, config.bytes, 'write'), opened.layout.config),
     ...createTotalsReader(hopsMemory, opened.layout.hop_totals, hops.perCpu, cpus, unparsed),
     readDemand: createDemandReader(mapMemory(cpusMap.fd, cpusMap.bytes, 'read'), opened.layout.cpu_state, cpus),
+    drops: mapDrops(opened),
   };
+}
+
+function mapDrops({ drops: { places, counts, reasons }, cpus, layout }: Opened): DropsReader | undefined {
+  if (!places || !counts || !reasons) return undefined;
+  const memory = {
+    places: mapMemory(places.fd, places.bytes, 'read'),
+    counts: mapMemory(counts.fd, counts.bytes, 'read'),
+    perCpu: counts.perCpu,
+  };
+  return createDropsReader({ ...memory, cpus, reasons }, layout.drop_place);
 }

@@ -42,6 +42,16 @@ export function createTotalsReader(hops: ArrayBuffer, layout: Struct, perCpu: nu
   }
 
   return {
+    /** Of all packets that the kernel dropped: every CPU's last hop. */
+    readDropTotals(): { packets: number; bytes: number; records: number; recordsLost: number } {
+      const hop = perCpu - 1;
+      return {
+        packets: sum(hop, at.packets),
+        bytes: sum(hop, at.bytes),
+        records: sum(hop, at.records),
+        recordsLost: sum(hop, at.ringFull) + sum(hop, at.capped),
+      };
+    },
     /** Of one direction of the device in `slot`. */
     readTotals(slot: number, ifindex: number, direction: 0 | 1): HopTotals {
       const hop = 2 * slot + direction;

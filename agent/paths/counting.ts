@@ -10,6 +10,7 @@ export interface Counts {
   joinable: number;
   joinableJoined: number;
   ambiguous: number;
+  dropped: number;
   vanished: number;
   /** Identities that are incomplete because an agent or this reader did not see all. */
   lostByUs: number;
@@ -50,7 +51,7 @@ export interface Summary {
 }
 
 export const newCounts = (): Counts => ({
-  sampled: 0, joined: 0, joinable: 0, joinableJoined: 0, ambiguous: 0, vanished: 0, lostByUs: 0, undecided: 0,
+  sampled: 0, joined: 0, joinable: 0, joinableJoined: 0, ambiguous: 0, dropped: 0, vanished: 0, lostByUs: 0, undecided: 0,
 }); // prettier-ignore
 
 /** On the viewer's clock: the traced time, and the time for which the clocks are told. */
@@ -82,7 +83,7 @@ export function summarize(
     joinable: counts.joinable,
     joinableJoined: counts.joinableJoined,
     ambiguous: counts.ambiguous,
-    lostByNetwork: { dropped: 0, vanished: counts.vanished },
+    lostByNetwork: { dropped: counts.dropped, vanished: counts.vanished },
     lostByUs: counts.lostByUs,
     undecided: counts.undecided,
     framesMissed,

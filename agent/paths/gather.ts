@@ -7,8 +7,14 @@ import { Direction } from './words.ts';
 /** More records of one identity than any path has: a flood, or somebody means harm. */
 export const MAX_RECORDS = 256;
 
+const MAX_DROPS = 32;
+
 export interface Gathered {
   count: number;
+  /** Records of drops stand apart: they are no hops. Any more of one identity are one and the same drop to us. */
+  dropCount: number;
+  dropFrames: LegsFrame[];
+  dropRows: Uint32Array;
   /** There were more than fit. */
   overflow: boolean;
   /** Of each record: where it stands. */
@@ -28,6 +34,9 @@ export interface Gathered {
 
 export const createGathered = (): Gathered => ({
   count: 0,
+  dropCount: 0,
+  dropFrames: [],
+  dropRows: new Uint32Array(MAX_DROPS),
   overflow: false,
   frames: [],
   rows: new Uint32Array(MAX_RECORDS),
@@ -51,6 +60,7 @@ const bitOf = (role: number, direction: number): number => {
 
 export function gather(pool: Pool, entry: number, into: Gathered): void {
   into.count = 0;
+  into.dropCount = 0;
   into.overflow = false;
   const slot = entry & pool.entryMask;
   let leg = pool.lastLeg[slot];
@@ -62,6 +72,10 @@ export function gather(pool: Pool, entry: number, into: Gathered): void {
 
 function addRecords(into: Gathered, frame: LegsFrame, first: number, count: number): void {
   for (let row = first; row < first + count; row++) {
+    if (frame.direction[row] > Direction.egress) {
+      addDrop(into, frame, row);
+      continue;
+    }
     const i = into.count;
     if (i === MAX_RECORDS) {
       into.overflow = true;
@@ -80,6 +94,12 @@ function addRecords(into: Gathered, frame: LegsFrame, first: number, count: numb
     into.count++;
     insert(into, i);
   }
+}
+
+function addDrop(into: Gathered, frame: LegsFrame, row: number): void {
+  if (into.dropCount === MAX_DROPS) return;
+  into.dropFrames[into.dropCount] = frame;
+  into.dropRows[into.dropCount++] = row;
 }
 
 /** Legs are sorted already, so this hardly ever moves anything. */

@@ -87,6 +87,8 @@ function take(intake: Intake, parts: IntakeParts, frame: Frame, nowMs: number): 
   else if (message?.type === 'devices') {
     setDevices(stream, message.devices);
     setOwn(parts.book, stream);
+  } else if (message?.type === 'places') {
+    stream.places = message.places;
   } else if (message?.type === 'status') {
     if (missing >= 0) alignStream(stream, message.timeNs, nowMs);
     addStatus(stream, message);

@@ -1,5 +1,6 @@
 /** A path as `trace --json` prints it: public and documented, one object a line. */
 import { formatAddress, formatEndpoint } from './addresses.ts';
+import type { Drop } from './drops.ts';
 import { flowAt, type PathView, type Verdict } from './view.ts';
 import { directionName, protocolName, tunnelName } from './words.ts';
 
@@ -45,8 +46,18 @@ export interface JsonPath {
   totalNs: number | null;
   boundNs: number | null;
   verdict: Verdict;
-  drop: null;
+  drop: JsonDrop | null;
   ambiguous: boolean;
+}
+
+/** `reason` is the kernel's own name, `symbol` the function that freed the packet, `hook` of netfilter where it was in one. */
+export interface JsonDrop {
+  reason: string;
+  symbol: string;
+  hook: string | null;
+  node: string;
+  device: string | null;
+  inPod: boolean;
 }
 
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
@@ -60,17 +71,21 @@ export function toJson(view: PathView): JsonPath {
     identity: hex(view.identityHigh) + hex(view.identityLow),
     protocol: protocolName(view.protocol),
     source: endOf(view, 0, 'source', view.hasEntry),
-    destination: endOf(view, view.hopCount - 1, 'destination', view.hasLast),
+    destination: endOf(view, Math.max(0, view.hopCount - 1), 'destination', view.hasLast),
     hops: indices.map((hop) => hopOf(view, hop)),
     segments: indices.slice(1).map((hop) => segmentOf(view, hop - 1)),
     encapsulation: view.tunnel ? { protocol: tunnelName(view.tunnel), bytes: view.tunnelBytes } : null,
     totalNs: orNull(view.totalNs),
     boundNs: orNull(view.totalBoundNs),
     verdict: view.verdict,
-    drop: null,
+    drop: view.drop ? dropOf(view.drop) : null,
     ambiguous: view.ambiguous,
   };
 }
+
+const dropOf = ({ reason, symbol, hook, stream, device, inPod }: Drop): JsonDrop => ({
+  reason, symbol, hook, node: stream.name, device: device?.name ?? null, inPod,
+}); // prettier-ignore
 
 function addressAt(view: PathView, hop: number, end: 'source' | 'destination'): { ip: string; port: number } {
   const frame = view.frames[hop];

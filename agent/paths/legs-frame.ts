@@ -23,6 +23,8 @@ export interface LegsFrame {
   wirePackets: Column;
   encapsulation: Column;
   headers: Column;
+  /** 1 + number of the place; 0 without. */
+  drop: Column;
   direction: Column;
   kind: Column;
   level: Column;
@@ -76,6 +78,7 @@ export function readLegsFrame(stream: Stream, payload: Uint8Array): LegsFrame {
     wirePackets: records['wirePackets'],
     encapsulation: records['encapsulation'],
     headers: records['headers'],
+    drop: records['drop'],
     direction: records['direction'],
     kind: records['kind'],
     level: records['level'],

@@ -47,6 +47,7 @@ export const createWay = (capacity: number): Way => ({
 export function findWay(gathered: Gathered, instance: number, book: AddressBook, before: Before, way: Way): void {
   way.count = 0;
   way.hasEntry = way.flooded = way.ambiguous = false;
+  if (gathered.count === 0) return;
   if (isPlain(gathered, instance, book, way)) return;
   const visits = cutVisits(gathered, instance, book);
   let visit = startOf(visits, gathered, book);

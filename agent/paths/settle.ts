@@ -1,5 +1,6 @@
 /** What is told of an identity once it is complete, or once it is no use to wait. */
 import type { Counts } from './counting.ts';
+import { findDrop } from './drops.ts';
 import { gather, type Gathered } from './gather.ts';
 import { divide } from './instances.ts';
 import { findWay, type Way } from './order.ts';
@@ -69,13 +70,16 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     ambiguous: instances === 0,
     joinable: instances > 0,
     byUs: when === 'give up',
+    dropped: 0,
     vanished: 0,
   };
+  const usedDrops = new Set<number>();
   for (let instance = 0; instance < Math.max(1, instances); instance++) {
     fillView(state, entry, instance);
-    const judgement = judgeView(state, when);
-    state.view.verdict = judgement.verdict;
     state.view.ambiguous ||= instances === 0;
+    const judgement = judgeView(state, when, usedDrops);
+    state.view.verdict = judgement.verdict;
+    if (judgement.verdict === 'dropped') outcome.dropped++;
     if (judgement.verdict === 'vanished' && !state.view.ambiguous) outcome.vanished++;
     if (state.view.hasEntry && state.view.hasLast) outcome.joined++;
     outcome.ambiguous ||= state.view.ambiguous;
@@ -92,11 +96,13 @@ interface Outcome {
   ambiguous: boolean;
   joinable: boolean;
   byUs: boolean;
+  dropped: number;
   vanished: number;
 }
 
 function count(counts: Counts, outcome: Outcome, instances: number): void {
   counts.sampled++;
+  counts.dropped += outcome.dropped;
   counts.vanished += outcome.vanished;
   if (outcome.ambiguous) {
     counts.ambiguous++;
@@ -105,15 +111,17 @@ function count(counts: Counts, outcome: Outcome, instances: number): void {
   const isJoined = outcome.joined === instances;
   if (isJoined) counts.joined++;
   else if (outcome.byUs) counts.lostByUs++;
-  else if (outcome.vanished === 0) counts.undecided++;
+  else if (outcome.vanished + outcome.dropped === 0) counts.undecided++;
   if (outcome.joinable) counts.joinable++;
   if (outcome.joinable && isJoined) counts.joinableJoined++;
 }
 
 function isComplete(state: State, instances: number): boolean {
+  const usedDrops = new Set<number>();
   for (let instance = 0; instance < instances; instance++) {
     fillView(state, 0, instance);
-    if (!state.view.hasEntry || !state.view.hasLast) return false;
+    const { view } = state;
+    if ((!view.hasEntry || !view.hasLast) && !findDrop(state.gathered, view, usedDrops)) return false;
   }
   return true;
 }
@@ -130,8 +138,10 @@ function keepFirstOfEachHop({ count: records, order, hops, nodes, instances }: G
   }
 }
 
-function judgeView(state: State, when: When): Judgement {
+function judgeView(state: State, when: When, usedDrops: Set<number>): Judgement {
   const { view, way, world } = state;
+  view.drop = view.ambiguous ? undefined : findDrop(state.gathered, view, usedDrops);
+  if (view.drop) return { verdict: 'dropped', byUs: false, joinable: false };
   if (view.hopCount === 0) return { verdict: 'unseen', byUs: false, joinable: false };
   const verdict = view.hasLast ? (reached(view, world.book) ?? 'unseen') : 'unseen';
   if (view.hasEntry && view.hasLast) return { verdict, byUs: false, joinable: isWrittenEverywhere(view, [], world) };
@@ -160,9 +170,20 @@ function fillView(state: State, entry: number, instance: number): void {
     addBytes(view, hop);
   }
   view.hasLast = view.hopCount > 0 && !way.flooded && reached(view, world.book) !== undefined;
-  if (view.hopCount === 0) return;
+  if (view.hopCount === 0) placeDrop(state);
   view.kind = view.frames[0].kind[view.rows[0]]!;
   view.protocol = view.frames[0].protocol[view.frames[0].flow[view.rows[0]]]!;
+}
+
+/** Dropped before its first hop, by whoever sent it: the drop's record says which packet it was. */
+function placeDrop({ view, gathered, world }: State): void {
+  const frame = gathered.dropFrames[0];
+  const row = gathered.dropRows[0];
+  view.frames[0] = frame;
+  view.rows[0] = row;
+  view.streams[0] = frame.stream;
+  view.devices[0] = frame.stream.devices.get(frame.ifindex[row]);
+  view.hasEntry = world.book.find(frame.source, 4 * frame.flow[row])?.node === frame.stream.node;
 }
 
 /** What the tunnel adds is read where it is on: the uplink's own record. */

@@ -1,5 +1,5 @@
 /** What is known of each agent's stream: devices, exponents, clock, gaps, and how its time lies to the viewer's. */
-import type { Blind, Device, Exponents, Hello, Status } from '../wire/messages.ts';
+import type { Blind, Device, DropPlace, Exponents, Hello, Status } from '../wire/messages.ts';
 import type { Fields } from '../wire/columns.ts';
 import { checkFields } from './legs-frame.ts';
 import { createRawLine, type RawLine } from './raw-time.ts';
@@ -20,6 +20,8 @@ export interface Stream {
   rawEpochNs: bigint;
   devices: Map<number, KnownDevice>;
   rawLine: RawLine;
+  /** Ways to a drop, by number. */
+  places: DropPlace[];
   exponents: ({ fromNs: number } & Exponents)[];
   blind: { fromNs: number; toNs: number }[];
   /** Viewer's time of the first frame, and of the latest. */
@@ -64,6 +66,7 @@ export function createStream(id: number, node: number, hello: Hello, nowMs: numb
     rawEpochNs: BigInt(hello.rawEpochNs),
     devices: new Map(),
     rawLine: createRawLine(),
+    places: [],
     exponents: [],
     blind: [],
     firstMs: nowMs,

@@ -11,7 +11,8 @@ export const fields: Fields = {
     { name: 'timeNs', type: 'u32' }, { name: 'flow', type: 'u16' }, { name: 'ifindex', type: 'u32' },
     { name: 'bytes', type: 'u32' }, { name: 'sequence', type: 'u32' }, { name: 'payload', type: 'u32' },
     { name: 'mark', type: 'u32' }, { name: 'context', type: 'u32' }, { name: 'wirePackets', type: 'u16' },
-    { name: 'encapsulation', type: 'u16' }, { name: 'headers', type: 'u16' }, { name: 'direction', type: 'u8' },
+    { name: 'encapsulation', type: 'u16' }, { name: 'headers', type: 'u16' }, { name: 'drop', type: 'u16' },
+    { name: 'direction', type: 'u8' },
     { name: 'kind', type: 'u8' }, { name: 'level', type: 'u8' }, { name: 'exponent', type: 'u8' },
     { name: 'tunnel', type: 'u8' },
   ],
@@ -47,6 +48,7 @@ export interface Written {
   context?: number;
   wirePackets?: number;
   encapsulation?: number;
+  drop?: number;
 }
 
 export interface Frame {
@@ -138,7 +140,7 @@ export function encodeLegs(records: Written[]): Uint8Array {
   });
   all.forEach((record, i) => {
     const values: Record<string, number> = {
-      sequence: 0, payload: 0, mark: 0, context: 0, wirePackets: 1, encapsulation: 0, exponent: 0, bytes: 98, headers: 54,
+      sequence: 0, payload: 0, mark: 0, context: 0, wirePackets: 1, encapsulation: 0, drop: 0, exponent: 0, bytes: 98, headers: 54,
       ...(record as unknown as Record<string, number>),
       timeNs: record.timeNs - baseNs, flow: flowIndex.get(JSON.stringify(record.flow))!,
       tunnel: record.encapsulation ? 1 : 0,

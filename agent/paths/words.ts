@@ -1,6 +1,7 @@
 /** The numbers of bpf/record.h that frames carry, for readers that have no BTF to derive them from (a browser, a replay). */
 
-export const Direction = { ingress: 0, egress: 1 } as const;
+/** Those above egress are no hops: a record of a dropped packet. */
+export const Direction = { ingress: 0, egress: 1, drop: 2, dropInPod: 3 } as const;
 
 export const Kind = {
   mark: 0,

@@ -2,7 +2,7 @@
 import { FrameType, HEADER_BYTES } from '../wire/frame.ts';
 
 export interface FrameSource {
-  /** What a reader needs before any other frame: of each stream its latest hello, devices and status; then peers. */
+  /** What a reader needs before any other frame: of each stream its latest hello, devices, places and status; then peers. */
   state(): Uint8Array[];
   /** Calls back with every frame from now on, until the returned function is called. */
   subscribe(listener: (frame: Uint8Array) => void): () => void;
@@ -34,11 +34,9 @@ export function framePlace(frame: Uint8Array): FramePlace {
   };
 }
 
-interface StreamState {
-  hello?: Uint8Array | undefined;
-  devices?: Uint8Array | undefined;
-  status?: Uint8Array | undefined;
-}
+/** The latest frame of each type that newcomers need, in the order in which they need them. */
+const KEPT = [FrameType.hello, FrameType.devices, FrameType.places, FrameType.status] as const;
+type StreamState = Map<FrameType, Uint8Array>;
 
 /** Memory is bounded whatever a source sends: the oldest stream goes. */
 const MAX_STREAMS = 1024;
@@ -52,7 +50,7 @@ export function createHub(): Hub {
     let state = streams.get(stream);
     if (state === undefined) {
       if (streams.size >= MAX_STREAMS) streams.delete(streams.keys().next().value!);
-      streams.set(stream, (state = {}));
+      streams.set(stream, (state = new Map<FrameType, Uint8Array>()));
     }
     return state;
   };
@@ -61,15 +59,16 @@ export function createHub(): Hub {
     push(frame) {
       const { type, stream } = framePlace(frame);
       if (type === FrameType.peers) peers = frame;
-      else if (type !== FrameType.legs && type !== FrameType.missed) keep(stateOf(stream), type, frame);
+      else if ((KEPT as readonly FrameType[]).includes(type)) keep(stateOf(stream), type, frame);
       for (const listener of listeners) listener(frame);
     },
     forget: (stream) => void streams.delete(stream),
     state() {
       const frames: Uint8Array[] = [];
-      for (const { hello, devices, status } of streams.values()) {
+      for (const state of streams.values()) {
         // Without its hello a stream means nothing to a newcomer.
-        if (hello) frames.push(...[hello, devices, status].filter((frame) => frame !== undefined));
+        if (!state.has(FrameType.hello)) continue;
+        frames.push(...KEPT.map((type) => state.get(type)).filter((frame) => frame !== undefined));
       }
       return peers ? [...frames, peers] : frames;
     },
@@ -85,9 +84,7 @@ export function createHub(): Hub {
 function keep(state: StreamState, type: FrameType, frame: Uint8Array): void {
   // A client's frame may be a view into a much larger buffer.
   const kept = frame.byteLength * 2 < frame.buffer.byteLength ? frame.slice() : frame;
-  if (type === FrameType.hello) {
-    state.hello = kept;
-    state.devices = undefined;
-  } else if (type === FrameType.devices) state.devices = kept;
-  else state.status = kept;
+  // It names the devices itself.
+  if (type === FrameType.hello) state.delete(FrameType.devices);
+  state.set(type, kept);
 }

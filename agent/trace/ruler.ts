@@ -2,6 +2,7 @@
 import { quantile, type Histogram } from '../histogram/histogram.ts';
 import type { Summary } from '../paths/counting.ts';
 import type { Group } from './groups.ts';
+import { drawLosses, type Loss } from './losses.ts';
 import { formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
 
 const center = (text: string, width: number, fill = ' '): string => {
@@ -136,9 +137,20 @@ function wrap(parts: string[], columns: number): string[] {
 const clockText = (node: string, boundNs: number | null): string =>
   `clock ${node} ${boundNs === null ? 'unknown' : `±${formatNs(boundNs)}`}`;
 
+/** Kinds of loss that are shown: what is lost comes before what is slow, but leaves it room. */
+const MAX_LOSSES = 8;
+
 /** Rulers of as many groups as fit into `rows`, then the summary. */
-export function drawTable(groups: Group[], summary: Summary, columns: number, rows = Infinity): string[] {
-  const closing = drawSummary(summary, columns);
+export function drawTable(
+  groups: Group[],
+  losses: Loss[],
+  summary: Summary,
+  columns: number,
+  rows = Infinity,
+): string[] {
+  const closing = [...drawLosses(losses.slice(0, MAX_LOSSES), columns), ...drawSummary(summary, columns)];
+  if (losses.length > MAX_LOSSES)
+    closing.splice(MAX_LOSSES, 0, ` and ${losses.length - MAX_LOSSES} more kinds of loss`);
   const lines: string[] = [];
   let shown = 0;
   for (const group of groups) {

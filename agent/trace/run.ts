@@ -4,6 +4,7 @@ import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
 import { FilterError, explainFilter, parseFilter, type Filter } from './filter.ts';
 import { createGroups } from './groups.ts';
+import { createLosses } from './losses.ts';
 import { drawTable } from './ruler.ts';
 import { subjectOf } from './shape.ts';
 import { createScreen, type Output } from './screen.ts';
@@ -61,6 +62,7 @@ class Trace {
   readonly #filter: Filter;
   readonly #assembler: Assembler;
   readonly #groups = createGroups();
+  readonly #losses = createLosses();
   #lines: string[] = [];
   #told = 0;
   #startMs = 0;
@@ -160,7 +162,10 @@ class Trace {
     if (!this.#filter(subjectOf(view))) return;
     this.#told++;
     if (json) this.#lines.push(`${JSON.stringify(toJson(view))}\n`);
-    else this.#groups.add(view);
+    else {
+      this.#groups.add(view);
+      this.#losses.add(view);
+    }
   }
 
   #draw(rows?: number): string[] {
@@ -168,7 +173,7 @@ class Trace {
     const columns = output.isTTY ? output.columns : 200;
     const notes = note === undefined ? [] : [note];
     const left = rows === undefined ? undefined : rows - notes.length;
-    return [...drawTable(this.#groups.list(), this.#assembler.summary(), columns, left), ...notes];
+    return [...drawTable(this.#groups.list(), this.#losses.list(), this.#assembler.summary(), columns, left), ...notes];
   }
 
   #finish(screen: { draw(lines: string[]): void; close(): void } | undefined): number {

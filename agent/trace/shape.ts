@@ -40,10 +40,13 @@ export const destinationOf = (view: PathView, hop: number): string =>
 export const deviceName = (view: PathView, hop: number): string =>
   view.devices[hop]?.name ?? `if${view.frames[hop].ifindex[view.rows[hop]]}`;
 
+/** A packet that was dropped before its first hop has none, but addresses (view.ts). */
+const lastOf = (view: PathView): number => Math.max(0, view.hopCount - 1);
+
 /** What filters look at. */
 export function subjectOf(view: PathView): Subject {
   const subject: Subject = { protocol: protocolName(view.protocol), addresses: [], ports: [], names: [] };
-  for (let hop = 0; hop < view.hopCount; hop++) {
+  for (let hop = 0; hop <= lastOf(view); hop++) {
     const flow = flowAt(view, hop);
     const frame = view.frames[hop];
     subject.addresses.push(sourceOf(view, hop), destinationOf(view, hop));
@@ -56,13 +59,13 @@ export function subjectOf(view: PathView): Subject {
 /** Equal for paths of one shape. */
 export function shapeKey(view: PathView): string {
   let key = `${view.protocol} ${view.wirePackets > 1} ${view.tunnel}`;
-  const last = view.hopCount - 1;
+  const last = lastOf(view);
   for (const [hop, end] of [[0, 'source'], [0, 'destination'], [last, 'destination']] as const) {
     const words = view.frames[hop][end];
     const at = 4 * flowAt(view, hop);
     key += ` ${words[at]},${words[at + 1]},${words[at + 2]},${words[at + 3]}`;
   }
-  for (let hop = 0; hop <= last; hop++) {
+  for (let hop = 0; hop < view.hopCount; hop++) {
     const row = view.rows[hop];
     key += ` ${view.streams[hop].node}:${view.frames[hop].ifindex[row]}${directionName(view.frames[hop].direction[row])}`;
   }
@@ -70,7 +73,7 @@ export function shapeKey(view: PathView): string {
 } // prettier-ignore
 
 export function shapeOf(view: PathView): Shape {
-  const last = view.hopCount - 1;
+  const last = lastOf(view);
   const destination = destinationOf(view, last);
   const addressed = destinationOf(view, 0);
   return {
@@ -80,7 +83,7 @@ export function shapeOf(view: PathView): Shape {
     protocol: protocolName(view.protocol),
     isSuper: view.wirePackets > 1,
     hops: Array.from({ length: view.hopCount }, (_, hop) => hopOf(view, hop)),
-    segments: Array.from({ length: last }, (_, at) => ({
+    segments: Array.from({ length: Math.max(0, view.hopCount - 1) }, (_, at) => ({
       name: view.names[at],
       isSleeved: view.tunnel > 0 && sleeved.has(view.names[at]),
       isWire: view.names[at] === 'wire',

@@ -120,7 +120,7 @@ function joined(replies: boolean): { groups: Group[]; lines: string[] } {
     assembler.advance(frame.atMs);
   }
   assembler.flush(4000);
-  return { groups: groups.list(), lines: drawTable(groups.list(), assembler.summary(), 200) };
+  return { groups: groups.list(), lines: drawTable(groups.list(), [], assembler.summary(), 200) };
 }
 
 describe('the ruler', () => {
@@ -155,8 +155,8 @@ describe('the ruler', () => {
 
   it('shows what fits and says what does not', () => {
     const summary = { ...summaryOf(), sampled: 1234 };
-    expect(drawTable([], summary, 80)).toEqual(['no path joined yet', '', ...drawSummary(summary, 80)]);
-    expect(drawTable(groups, summary, 200, 9).at(-2)).toBe('and 1 more paths');
+    expect(drawTable([], [], summary, 80)).toEqual(['no path joined yet', '', ...drawSummary(summary, 80)]);
+    expect(drawTable(groups, [], summary, 200, 9).at(-2)).toBe('and 1 more paths');
   });
 
   it('ends with what it rests on', () => {

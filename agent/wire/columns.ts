@@ -49,7 +49,7 @@ export const REQUIRED_FIELDS = {
   legs: ['identity', 'count'],
   records: [
     'timeNs', 'flow', 'ifindex', 'bytes', 'sequence', 'payload', 'mark', 'context', 'wirePackets', 'encapsulation',
-    'headers', 'direction', 'kind', 'level', 'exponent', 'tunnel',
+    'headers', 'drop', 'direction', 'kind', 'level', 'exponent', 'tunnel',
   ],
   flows: ['source', 'destination', 'sourcePort', 'destinationPort', 'protocol'],
 } as const; // prettier-ignore

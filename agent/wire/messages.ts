@@ -52,7 +52,8 @@ export interface Hello {
   type: 'hello';
   node: string;
   hoplens: string;
-  kernel: { release: string; hooks: 'tcx' | 'clsact'; bootId: string };
+  /** `noDrops`: why this node's drops are not watched. */
+  kernel: { release: string; hooks: 'tcx' | 'clsact'; bootId: string; noDrops?: string };
   /** CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW at the stream's start, decimal nanoseconds; wall clock as ISO 8601. */
   epochNs: string;
   rawEpochNs: string;
@@ -67,6 +68,35 @@ export interface DevicesMessage {
   type: 'devices';
   timeNs: number;
   devices: Device[];
+}
+
+/** One way to a drop. */
+export interface DropPlace {
+  /** The running kernel's own name, without SKB_DROP_REASON_. */
+  reason: string;
+  /** The function that freed the packet. */
+  symbol: string;
+  /** The netfilter hook that it was in, such as forward or bridge prerouting; null outside of one. */
+  hook: string | null;
+  /** Functions from there outwards, as the kernel prints them. */
+  stack: string[];
+}
+
+/** All ways to a drop so far, whenever there is a new one: number n is that of records whose `drop` is n + 1. */
+export interface PlacesMessage {
+  type: 'places';
+  timeNs: number;
+  places: DropPlace[];
+}
+
+/** What the kernel dropped of this node's packets and of its pods', exactly, since the agent's start. */
+export interface DropTotals {
+  packets: number;
+  bytes: number;
+  /** Of sampled packets; those that could not be written. */
+  records: number;
+  recordsLost: number;
+  reasons: Record<string, number>;
 }
 
 /** One hop's exact totals since the agent's start. */
@@ -101,6 +131,8 @@ export interface Status {
   exponents: ({ fromNs: number } & Exponents)[];
   blind: Blind[];
   totals: HopTotals[];
+  /** Absent where drops are not watched. */
+  drops?: DropTotals;
   /** Records that the agent had and could not send on. */
   recordsDropped: number;
   cost: { cpuMs: number; rssBytes: number; recordsPerSecond: number };
@@ -119,11 +151,11 @@ export interface Peers {
   peers: { url: string; node?: string; state: 'connecting' | 'up' | 'down' | 'refused'; error?: string }[];
 }
 
-export type Message = Hello | DevicesMessage | Status | Missed | Peers;
+export type Message = Hello | DevicesMessage | PlacesMessage | Status | Missed | Peers;
 
 const frameTypes = {
   hello: FrameType.hello, devices: FrameType.devices, status: FrameType.status,
-  missed: FrameType.missed, peers: FrameType.peers,
+  missed: FrameType.missed, peers: FrameType.peers, places: FrameType.places,
 } as const; // prettier-ignore
 
 const encoder = new TextEncoder();

@@ -48,6 +48,7 @@ export function nodeMetrics(registry: Registry, source: FrameSource): () => void
   pull(registry, { name: 'hoplens_unparsed_packets_total', help: 'Packets that were not followed, by reason.', type: 'counter' }, () =>
     series().flatMap(unparsedSamples),
   ); // prettier-ignore
+  pull(registry, { name: 'hoplens_dropped_packets_total', help: "Packets of the node and its pods that the kernel dropped, by its own reason.", type: 'counter' }, () => dropSamples(status)); // prettier-ignore
   pull(registry, { name: 'hoplens_sampling_exponent', help: 'One of 2^n is followed: TCP bytes (marks), other packets, SYN/FIN/RST (control).', type: 'gauge' }, () => exponentSamples(status)); // prettier-ignore
   pullOne(registry, { name: 'hoplens_records_dropped_total', help: 'Records that the agent had and could not send on.', type: 'counter' }, () => recordsDropped); // prettier-ignore
   pullOne(registry, { name: 'hoplens_cpu_seconds_total', help: 'CPU time of the agent.', type: 'counter' }, () => cpuMs / 1000); // prettier-ignore
@@ -59,6 +60,9 @@ export function nodeMetrics(registry: Registry, source: FrameSource): () => void
 
 const unparsedSamples = (hop: HopSeries): Sample[] =>
   Object.entries(hop.unparsed).map(([reason, value]) => ({ labels: { ...hopLabels(hop), reason }, value }));
+
+const dropSamples = (status: Status | undefined): Sample[] =>
+  Object.entries(status?.drops?.reasons ?? {}).map(([reason, value]) => ({ labels: { reason }, value }));
 
 function exponentSamples(status: Status | undefined): Sample[] {
   const current = status?.exponents.at(-1);

@@ -12,7 +12,8 @@ export interface RowShape extends Shape {
   service: number;
   /** Whether the service is who receives here. */
   isRequest: boolean;
-  /** The way breaks off: packets that no later hop saw. */
+  /** The way breaks off: what became of these packets, in words; empty where they arrived. */
+  loss: string;
   isLost: boolean;
 }
 
@@ -36,7 +37,7 @@ const EXTRA_SERIES = 4;
 
 export interface Rows {
   /** The row of this path, a new one if there is room. */
-  of(view: PathView, isLost: boolean): Row | undefined;
+  of(view: PathView, loss: string): Row | undefined;
   all(): Iterable<Row>;
   get(id: number): Row | undefined;
   /** Forgets rows without a packet since that second; gives their ids. */
@@ -61,14 +62,15 @@ export function createRows(): Rows {
   let nextId = 1;
   let left = 0;
 
-  function create(view: PathView, isLost: boolean, key: string): Row {
+  function create(view: PathView, loss: string, key: string): Row {
     const shape = shapeOf(view);
     const { service, isRequest } = serviceOf(view);
     const id = nextId++;
+    const isLost = loss !== '';
     const name = uniqueName({ ...shape, service, isRequest, isLost }, names);
     names.add(name);
     const row: Row = {
-      key, shape: { ...shape, id, name, service, isRequest, isLost },
+      key, shape: { ...shape, id, name, service, isRequest, loss, isLost },
       base: blocks.take(shape.segments.length + EXTRA_SERIES),
       lastSecond: -Infinity, ports: new Set(), boundNs: NaN, innerBytes: 0, innerCount: 0,
     }; // prettier-ignore
@@ -78,14 +80,14 @@ export function createRows(): Rows {
   }
 
   return {
-    of(view, isLost) {
-      const key = `${shapeKey(view)} ${serviceOf(view).service}${isLost ? ' lost' : ''}`;
+    of(view, loss) {
+      const key = `${shapeKey(view)} ${serviceOf(view).service}${loss ? ` ${loss}` : ''}`;
       const row = rows.get(key);
       if (!row && rows.size >= MAX_ROWS) {
         left++;
         return undefined;
       }
-      return row ?? create(view, isLost, key);
+      return row ?? create(view, loss, key);
     },
     all: () => rows.values(),
     get: (id) => byId.get(id),

@@ -9,6 +9,7 @@ import { representedBytes } from '../../../agent/paths/estimate.ts';
 import { viewerMs } from '../../../agent/paths/streams.ts';
 import type { PathView } from '../../../agent/paths/view.ts';
 import { FilterError, parseFilter, type Filter } from '../../../agent/trace/filter.ts';
+import { describeLoss, isLost as isLoss } from '../../../agent/trace/losses.ts';
 import { cellKey } from './cells.ts';
 import { createCounterHistory } from './counters.ts';
 import { createHealth } from './health.ts';
@@ -78,9 +79,10 @@ export function createSession(): Session {
 
   function visit(view: PathView): void {
     const isJoined = view.hasEntry && view.hasLast && !view.ambiguous;
-    const isLost = view.verdict === 'vanished' && !view.ambiguous;
-    if (!isJoined && !isLost) return;
-    const row = rowFor(view, isLost);
+    const isLost = isLoss(view);
+    // What was dropped before its first hop has no way that could be drawn; it is counted.
+    if ((!isJoined && !isLost) || view.hopCount === 0) return;
+    const row = rowFor(view, isLost ? describeLoss(view) : '');
     if (!row) return;
     const first = view.frames[0];
     const second = secondOf(viewerMs(first.stream, first.baseNs + first.timeNs[view.rows[0]]));
@@ -101,8 +103,8 @@ export function createSession(): Session {
     add(seriesOf(row, Series.bytes), 0, representedBytes(view));
   }
 
-  function rowFor(view: PathView, isLost: boolean): Row | undefined {
-    const row = rows.of(view, isLost);
+  function rowFor(view: PathView, loss: string): Row | undefined {
+    const row = rows.of(view, loss);
     if (row?.lastSecond === -Infinity) shapes.push(row.shape);
     return row;
   }

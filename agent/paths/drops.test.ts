@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import type { DropPlace } from '../wire/messages.ts';
+import { createAssembler } from './assemble.ts';
+import { toJson, type JsonPath } from './json.ts';
+import { Ifindex, createAgent, framesOf, podFlow, podToPod, type Hop, type Written } from './synthetic.ts';
+import { Direction, Kind } from './words.ts';
+
+const places: DropPlace[] = [
+  { reason: 'NETFILTER_DROP', symbol: 'nft_do_chain', hook: 'forward', stack: [] },
+  { reason: 'SOCKET_RCVBUFF', symbol: '__udp_enqueue_schedule_skb', hook: null, stack: [] },
+  { reason: 'NO_SOCKET', symbol: 'ping_rcv', hook: null, stack: [] },
+];
+const [NETFILTER, RCVBUFF, PING] = [1, 2, 3];
+
+const way = podToPod(0, 0, 1, 0);
+const flow = podFlow(0, 0, 1, 0);
+const along = (hops: Hop[], identity: number, timeNs = 1e9): Written[] =>
+  hops.map((hop, i) => ({
+    ...hop,
+    timeNs: timeNs + i * 1000,
+    identity: [identity, 7],
+    flow,
+    kind: Kind.udp,
+    level: 30,
+  }));
+
+interface Dropped {
+  node: number;
+  ifindex: number;
+  drop: number;
+  inPod?: boolean;
+  timeNs?: number;
+}
+
+const dropped = (identity: number, { node, ifindex, drop, inPod, timeNs = 1.001e9 }: Dropped): Written => ({
+  node, ifindex, drop, timeNs, direction: inPod ? Direction.dropInPod : Direction.drop,
+  identity: [identity, 7], flow, kind: Kind.udp, level: 30,
+}); // prettier-ignore
+
+function play(records: Written[]) {
+  const paths: JsonPath[] = [];
+  const agents = [createAgent(0), createAgent(1)];
+  const assembler = createAssembler((view) => paths.push(toJson(view)));
+  const placed = agents.map((agent) => ({ hello: agent.hello(0), places: agent.message(0, { type: 'places', timeNs: 0, places }) })); // prettier-ignore
+  for (const { hello, places: told } of placed) for (const { bytes } of [hello, told]) assembler.push(bytes, 0);
+  const frames = framesOf(agents, records, 9000).toSorted((a, b) => a.atMs - b.atMs);
+  let next = 0;
+  for (let nowMs = 0; nowMs <= 9000; nowMs += 50) {
+    for (; next < frames.length && frames[next].atMs <= nowMs; next++) assembler.push(frames[next].bytes, nowMs);
+    assembler.advance(nowMs);
+  }
+  return { paths, summary: assembler.summary() };
+}
+
+describe('a drop that the kernel tells of', () => {
+  it('ends the path with its place and reason', () => {
+    const { paths, summary } = play([...along(way.slice(0, 2), 1), dropped(1, { node: 0, ifindex: Ifindex.cni0, drop: NETFILTER })]); // prettier-ignore
+    expect(paths).toMatchObject([
+      {
+        verdict: 'dropped', hops: [{ device: 'veth0' }, { device: 'cni0' }],
+        drop: { reason: 'NETFILTER_DROP', symbol: 'nft_do_chain', hook: 'forward', node: 'n1', device: 'cni0', inPod: false },
+      },
+    ]); // prettier-ignore
+    expect(summary).toMatchObject({ sampled: 1, joined: 0, lostByNetwork: { dropped: 1, vanished: 0 }, undecided: 0 });
+  });
+
+  it('on the next node before its first hop is there', () => {
+    const { paths } = play([...along(way.slice(0, 4), 1), dropped(1, { node: 1, ifindex: Ifindex.eth0, drop: NETFILTER })]); // prettier-ignore
+    expect(paths).toMatchObject([{ verdict: 'dropped', drop: { node: 'n2', device: 'eth0' } }]);
+    expect(paths[0].hops).toHaveLength(4);
+  });
+
+  it('before any hop has no hops, and the addresses all the same', () => {
+    const { paths } = play([...along(way, 9), dropped(1, { node: 0, ifindex: Ifindex.pods, drop: NETFILTER, inPod: true, timeNs: 2e9 })]); // prettier-ignore
+    expect(paths[1]).toMatchObject({
+      verdict: 'dropped', hops: [], segments: [], totalNs: null, drop: { inPod: true, device: 'veth0' },
+      source: { ip: flow.source, node: 'n1' }, destination: { ip: flow.destination, node: null },
+    }); // prettier-ignore
+  });
+
+  it('in the pod counts where the receiver lost something', () => {
+    const inPod = { node: 1, ifindex: Ifindex.pods, inPod: true };
+    const { paths, summary } = play([
+      ...along(way, 1), dropped(1, { ...inPod, drop: RCVBUFF }),
+      ...along(way, 2, 1.1e9), dropped(2, { ...inPod, drop: PING, timeNs: 1.2e9 }),
+    ]); // prettier-ignore
+    expect(paths.map(({ verdict, drop }) => [verdict, drop?.reason])).toEqual([
+      ['dropped', 'SOCKET_RCVBUFF'],
+      ['delivered', undefined],
+    ]);
+    expect(summary).toMatchObject({ joined: 2, lostByNetwork: { dropped: 1, vanished: 0 } });
+  });
+
+  it('says nothing of a packet that a later hop saw, nor of another pod', () => {
+    const { paths } = play([
+      ...along(way, 1), dropped(1, { node: 0, ifindex: Ifindex.cni0, drop: NETFILTER, timeNs: 1e9 + 1500 }),
+      ...along(way, 2), dropped(2, { node: 1, ifindex: Ifindex.pods + 1, drop: RCVBUFF, inPod: true }),
+    ]); // prettier-ignore
+    expect(paths.map(({ verdict }) => verdict)).toEqual(['delivered', 'delivered']);
+  });
+
+  it('ends one of two packets that look alike', () => {
+    const { paths, summary } = play([
+      ...along(way.slice(0, 2), 1), ...along(way.slice(0, 2), 1, 1.01e9),
+      dropped(1, { node: 0, ifindex: Ifindex.cni0, drop: NETFILTER, timeNs: 1.1e9 }),
+      dropped(1, { node: 0, ifindex: Ifindex.cni0, drop: NETFILTER, timeNs: 1.2e9 }),
+    ]); // prettier-ignore
+    expect(paths.map(({ verdict }) => verdict)).toEqual(['dropped', 'dropped']);
+    expect(summary.lostByNetwork.dropped).toBe(2);
+  });
+
+  it('has an unknown reason where the place was not told', () => {
+    const { paths } = play([...along(way.slice(0, 2), 1), dropped(1, { node: 0, ifindex: Ifindex.cni0, drop: 0 })]);
+    expect(paths[0]).toMatchObject({ verdict: 'dropped', drop: { reason: 'unknown', symbol: '', hook: null } });
+  });
+});

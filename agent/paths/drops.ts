@@ -1,0 +1,77 @@
+/**
+ * What the kernel said of a packet's end. A freed packet is evidence and not a verdict: answered pings and segments that
+ * came twice are freed with a reason too. It counts where no later hop saw the packet, and behind a packet's last hop
+ * only where the receiver's loss is one.
+ */
+import type { DropPlace } from '../wire/messages.ts';
+import type { Gathered } from './gather.ts';
+import type { KnownDevice, Stream } from './streams.ts';
+import type { PathView } from './view.ts';
+import { Direction } from './words.ts';
+
+/** Where and why a packet was dropped. */
+export interface Drop extends DropPlace {
+  stream: Stream;
+  /** Undefined where the kernel could not say: a packet in a socket's queue has no device. */
+  device: KnownDevice | undefined;
+  /** In the network namespace of the pod behind the device. */
+  inPod: boolean;
+  timeNs: number;
+}
+
+const unknownPlace: DropPlace = { reason: 'unknown', symbol: '', hook: null, stack: [] };
+
+/**
+ * Why a receiver's kernel frees what it does not need: it had the bytes already, or acted on the segment. `ping_rcv`
+ * frees each echo reply, for ping reads a copy of its own.
+ */
+const harmlessReasons = new Set([
+  'CONSUMED', 'NOT_DROPPED_YET', 'NOT_SPECIFIED', 'OTHERHOST', 'TCP_OLD_DATA', 'TCP_OFOMERGE', 'TCP_OLD_SEQUENCE',
+  'TCP_INVALID_SEQUENCE', 'TCP_INVALID_END_SEQUENCE', 'TCP_OLD_ACK', 'TCP_TOO_OLD_ACK', 'TCP_INVALID_ACK_SEQUENCE',
+  'TCP_ACK_UNSENT_DATA', 'TCP_RFC7323_PAWS', 'TCP_RFC7323_PAWS_ACK', 'TCP_RESET', 'TCP_CLOSE', 'TCP_FASTOPEN',
+]); // prettier-ignore
+const harmlessSymbols = new Set(['ping_rcv', 'icmp_rcv', 'icmpv6_rcv']);
+
+const isHarmless = ({ reason, symbol }: DropPlace): boolean =>
+  harmlessReasons.has(reason) || harmlessSymbols.has(symbol);
+
+/**
+ * The drop that ended this path; undefined without evidence. `used` are drops that ended other packets of the identity.
+ */
+export function findDrop(gathered: Gathered, view: PathView, used: Set<number>): Drop | undefined {
+  for (let at = 0; at < gathered.dropCount; at++) {
+    if (used.has(at)) continue;
+    const drop = dropAt(gathered, at);
+    if (!endsPath(drop, view)) continue;
+    used.add(at);
+    return drop;
+  }
+  return undefined;
+}
+
+function dropAt({ dropFrames, dropRows }: Gathered, at: number): Drop {
+  const frame = dropFrames[at];
+  const row = dropRows[at];
+  const { stream } = frame;
+  return {
+    ...(stream.places[frame.drop[row] - 1] ?? unknownPlace),
+    stream,
+    device: stream.devices.get(frame.ifindex[row]),
+    inPod: frame.direction[row] === Direction.dropInPod,
+    timeNs: frame.baseNs + frame.timeNs[row],
+  };
+}
+
+function endsPath(drop: Drop, view: PathView): boolean {
+  if (view.hopCount === 0) return true;
+  const hop = view.hopCount - 1;
+  const frame = view.frames[hop];
+  const row = view.rows[hop];
+  const isSameNode = drop.stream.node === view.streams[hop].node;
+  const isLater = drop.timeNs >= frame.baseNs + frame.timeNs[row];
+  if (view.hasLast) return isSameNode && isLater && !isHarmless(drop) && isOfDevice(drop, frame.ifindex[row]);
+  // On another node before its first hop: that node saw it come, and only there its device is certain.
+  return isSameNode ? isLater : drop.device !== undefined;
+}
+
+const isOfDevice = ({ device }: Drop, ifindex: number): boolean => device === undefined || device.ifindex === ifindex;

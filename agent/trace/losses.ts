@@ -1,0 +1,60 @@
+/** Packets that did not arrive, counted by where and why. */
+import type { PathView } from '../paths/view.ts';
+import { protocolName } from '../paths/words.ts';
+import { formatCount } from './numbers.ts';
+import { destinationOf, deviceName, sourceOf } from './shape.ts';
+
+export interface Loss {
+  /** What became of the packet, in words. */
+  text: string;
+  /** Whose packets. */
+  ends: string;
+  count: number;
+}
+
+export interface Losses {
+  add(view: PathView): void;
+  /** Most frequent first. */
+  list(): Loss[];
+}
+
+export const isLost = (view: PathView): boolean =>
+  !view.ambiguous && (view.verdict === 'dropped' || view.verdict === 'vanished');
+
+/** `dropped at n2 cni0 in the forward hook: NETFILTER_DROP (nft_do_chain)`, `vanished behind n1 eth0`. */
+export function describeLoss(view: PathView): string {
+  const { drop } = view;
+  if (!drop) return `vanished behind ${lastPlace(view)}`;
+  const device = drop.device ? ` ${drop.device.name}` : '';
+  const place = drop.inPod ? `in the pod behind ${drop.stream.name}${device}` : `at ${drop.stream.name}${device}`;
+  const hook = drop.hook === null ? '' : ` in the ${drop.hook} hook`;
+  return `dropped ${place}${hook}: ${drop.reason}${drop.symbol ? ` (${drop.symbol})` : ''}`;
+}
+
+const lastPlace = (view: PathView): string => {
+  const hop = view.hopCount - 1;
+  return `${view.streams[hop].name} ${deviceName(view, hop)}`;
+};
+
+export function createLosses(maxLosses = 1024): Losses {
+  const losses = new Map<string, Loss>();
+  return {
+    add(view) {
+      if (!isLost(view)) return;
+      const text = describeLoss(view);
+      const ends = `${sourceOf(view, 0)} ▶ ${destinationOf(view, 0)}  ${protocolName(view.protocol)}`;
+      const key = `${ends} ${text}`;
+      const loss = losses.get(key);
+      if (loss) loss.count++;
+      else if (losses.size < maxLosses) losses.set(key, { text, ends, count: 1 });
+    },
+    list: () => [...losses.values()].sort((a, b) => b.count - a.count),
+  };
+}
+
+/** A line for each. */
+export const drawLosses = (losses: Loss[], columns: number): string[] =>
+  losses.map(({ text, ends, count }) => {
+    const line = ` ${formatCount(count)} × ${text}  ${ends}`;
+    return line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
+  });

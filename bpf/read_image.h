@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+#pragma once
+
+/* From the kernel's skb to an image of it. */
+
+struct bpf_dynptr {
+	__u64 opaque[2];
+} __attribute__((aligned(8)));
+
+/* Tracepoints may call it since 6.12; where they may not, content behind the linear part is missing and so counted. */
+extern int bpf_dynptr_from_skb(struct __sk_buff *skb, __u64 flags, struct bpf_dynptr *into) __ksym __weak;
+volatile const bool reads_pages = false;
+
+static __always_inline void read_pages(struct sk_buff *skb, struct image *image, __u32 linear, __u32 from)
+{
+	struct bpf_dynptr content;
+	if (!reads_pages || linear > IMAGE_BYTES - IMAGE_MARGIN)
+		return;
+	if (bpf_dynptr_from_skb((struct __sk_buff *)skb, 0, &content))
+		return;
+	if (bpf_dynptr_read(image->bytes + linear, IMAGE_MARGIN, &content, from, 0) == 0)
+		image->available = linear + IMAGE_MARGIN;
+}
+
+/* False where the skb has no IP header that could be found. */
+static __always_inline bool read_image(struct sk_buff *skb, struct image *image, __u32 ifindex)
+{
+	unsigned char *head = BPF_CORE_READ(skb, head);
+	__u32 ip = BPF_CORE_READ(skb, network_header), tail = BPF_CORE_READ(skb, tail);
+	__u32 data = BPF_CORE_READ(skb, data) - head;
+	if (ip >= tail)
+		return false;
+	__u32 linear = tail - ip;
+	const struct skb_shared_info *shared = (const void *)head + BPF_CORE_READ(skb, end);
+	image->len = BPF_CORE_READ(skb, len) + data - ip;
+	image->protocol = BPF_CORE_READ(skb, protocol);
+	image->ifindex = ifindex;
+	image->gso_size = BPF_CORE_READ(shared, gso_size);
+	image->gso_segs = BPF_CORE_READ(shared, gso_segs);
+	image->recorded = 0;
+	__u32 size = linear < IMAGE_BYTES ? linear : IMAGE_BYTES;
+	image->available = size;
+	if (bpf_probe_read_kernel(image->bytes, size, head + ip))
+		return false;
+	if (linear < image->len)
+		read_pages(skb, image, linear, tail - data);
+	return true;
+}

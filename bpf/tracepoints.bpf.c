@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+//go:build ignore
+/*
+ * What packets meet between the hops. The programs read and never change a packet; the same code as at the hops says
+ * which packet it is.
+ */
+#include "kernel.h"
+#include "kernel_types.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_core_read.h>
+#include "record.h"
+#include "maps.h"
+#include "image.h"
+#include "packet.h"
+#include "tcp.h"
+#include "identity.h"
+#include "emit.h"
+#include "choose_tcp.h"
+#include "choose.h"
+#include "namespaces.h"
+#include "read_image.h"
+#include "drop.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct image);
+} images SEC(".maps");
+
+static __always_inline struct image *find_image(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	return bpf_map_lookup_elem(&images, &cpu);
+}
+
+/* Says which packet was dropped, where it is one that is followed. */
+static __always_inline void record_drop(void *context, struct image *image, __u64 location, __u32 reason)
+{
+	if (!image->recorded)
+		return;
+	__u32 number = number_place(context, image, location, reason);
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < IMAGE_RECORDS; i++) {
+		if (i >= image->recorded)
+			break;
+		image->records[i].drop = number;
+		bpf_ringbuf_output(&ring, &image->records[i], sizeof(struct record), BPF_RB_NO_WAKEUP);
+	}
+}
+
+static __always_inline void count_drop(struct hop_totals *totals, const struct image *image, const struct packet *packet)
+{
+	totals->packets++;
+	totals->bytes += image->len;
+	totals->wire_packets += count_wire_packets(image, packet->payload);
+}
+
+SEC("tp_btf/kfree_skb")
+int hoplens_drop(__u64 *context)
+{
+	struct sk_buff *skb = (struct sk_buff *)context[0];
+	__u64 location = context[1];
+	__u32 reason = context[2], cpu_number = bpf_get_smp_processor_id();
+	struct owner owner = find_owner(skb);
+	if (!owner.is_ours)
+		return 0;
+	struct packet packet = {
+		.place = cpu_number * hops_per_cpu + hops_per_cpu - 1,
+		.direction = owner.is_in_pod ? DROP_IN_POD : DROP,
+	};
+	struct hop_totals *totals = bpf_map_lookup_elem(&hops, &packet.place);
+	struct cpu_state *cpu = bpf_map_lookup_elem(&cpus, &cpu_number);
+	const struct config *config = find_config();
+	struct image *image = find_image();
+	if (!totals || !cpu || !config || !image)
+		return 0;
+	struct view view;
+	look(&view, image);
+	int result = read_image(skb, image, owner.ifindex) ? parse(&view, &packet, DEVICE_UNDERLAY) : UNPARSED_TRUNCATED;
+	if (result == PARSED)
+		result = choose(&view, &packet, config, cpu);
+	if (owner.ifindex) {
+		count_drop(totals, image, &packet);
+		count_reason(reason);
+		count_unparsed(totals, result);
+	}
+	record_drop(context, image, location, reason);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
