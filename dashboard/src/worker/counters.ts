@@ -1,5 +1,5 @@
 /** The assembler counts since its beginning; the page speaks of a window: differences between seconds. */
-import type { Summary } from '../../../agent/paths/counting.ts';
+import { newCounts, type Summary } from '../../../agent/paths/counting.ts';
 import type { Counters } from './messages.ts';
 
 export interface CounterHistory {
@@ -8,18 +8,18 @@ export interface CounterHistory {
   since(second: number): Counters;
 }
 
-const names = [
-  'seen', 'sampled', 'joined', 'joinable', 'joinableJoined', 'ambiguous', 'vanished', 'lostByUs', 'framesMissed', 'recordsLost',
-] as const satisfies (keyof Counters)[]; // prettier-ignore
+const none: Counters = { ...newCounts(), seen: 0, framesMissed: 0, recordsLost: 0 };
+const names = Object.keys(none) as (keyof Counters)[];
 
-const countersOf = (summary: Summary): Counters => ({ ...summary, vanished: summary.lostByNetwork.vanished });
+const pick = (value: (name: keyof Counters) => number): Counters =>
+  Object.fromEntries(names.map((name) => [name, value(name)])) as unknown as Counters;
 
-const difference = (to: Counters, from: Counters | undefined): Counters =>
-  Object.fromEntries(names.map((name) => [name, to[name] - (from?.[name] ?? 0)])) as unknown as Counters;
+const countersOf = (summary: Summary): Counters =>
+  pick((name) => (name === 'vanished' ? summary.lostByNetwork.vanished : summary[name]));
 
 export function createCounterHistory(keptSeconds: number): CounterHistory {
   const points = new Map<number, Counters>();
-  let latest: Counters | undefined;
+  let latest = none;
   return {
     note(second, summary) {
       latest = countersOf(summary);
@@ -28,12 +28,9 @@ export function createCounterHistory(keptSeconds: number): CounterHistory {
       if (oldest < second - keptSeconds) points.delete(oldest);
     },
     since(second) {
-      const from = [...points.keys()].findLast((point) => point <= second);
-      return difference(latest ?? emptyCounters, from === undefined ? undefined : points.get(from));
+      const at = [...points.keys()].findLast((point) => point <= second);
+      const from = at === undefined ? none : points.get(at)!;
+      return pick((name) => latest[name] - from[name]);
     },
   };
 }
-
-export const emptyCounters: Counters = {
-  seen: 0, sampled: 0, joined: 0, joinable: 0, joinableJoined: 0, ambiguous: 0, vanished: 0, lostByUs: 0, framesMissed: 0, recordsLost: 0,
-}; // prettier-ignore

@@ -1,6 +1,6 @@
 /** What the page and its worker say to each other. Figures are columns, handed over and not copied. */
-import type { PeerState } from './health.ts';
-import type { NodeHealth } from './health.ts';
+import type { Counts } from '../../../agent/paths/counting.ts';
+import type { NodeHealth, PeerState } from './health.ts';
 import type { RowShape } from './rows.ts';
 
 export const WINDOWS = [10, 60, 300] as const;
@@ -55,15 +55,9 @@ export interface FocusColumns {
 }
 
 /** What the figures of the window rest on. */
-export interface Counters {
+export interface Counters extends Counts {
+  /** Wire packets that pods sent, from the exact totals. */
   seen: number;
-  sampled: number;
-  joined: number;
-  joinable: number;
-  joinableJoined: number;
-  ambiguous: number;
-  vanished: number;
-  lostByUs: number;
   framesMissed: number;
   recordsLost: number;
 }
