@@ -15,6 +15,8 @@ export default defineConfig({
     outDir: path('../.build/dashboard'),
     emptyOutDir: true,
     target: 'es2022',
+    // The first to know light-dark().
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },

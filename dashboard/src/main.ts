@@ -3,7 +3,8 @@ import './styles.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
 import { takeToken } from './lib/token.ts';
-import { applyTheme, savedTheme } from './lib/theme.ts';
+import { applyTheme, registerColors, savedTheme } from './lib/theme.ts';
 
+registerColors();
 applyTheme(savedTheme());
 mount(App, { target: document.body, props: { token: takeToken() } });

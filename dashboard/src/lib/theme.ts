@@ -15,3 +15,14 @@ export function applyTheme(theme: Theme): void {
   localStorage.setItem(KEY, theme);
   document.documentElement.dataset['theme'] = theme;
 }
+
+/** As colours and no mere text, so that a canvas reads what they are in this theme. */
+const drawn = ['--ink', '--dim', '--faint', '--line', '--shade', '--warn'] as const;
+export type DrawnColor = (typeof drawn)[number];
+
+export function registerColors(): void {
+  for (const name of drawn) CSS.registerProperty({ name, syntax: '<color>', inherits: true, initialValue: 'gray' });
+}
+
+export const colorOf = (name: DrawnColor): string =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim();

@@ -13,12 +13,12 @@ function next(): void {
   requestAnimationFrame(next);
 }
 
-/** In a coming frame; what the same owner still had waiting is dropped. */
+/** In a coming frame, after the one that this one's changes are drawn in; what the same owner still had waiting is dropped. */
 export function inTurn(owner: object, work: () => void): void {
   waiting.set(owner, work);
   if (isRunning) return;
   isRunning = true;
-  requestAnimationFrame(next);
+  requestAnimationFrame(() => requestAnimationFrame(next));
 }
 
 export const leaveTurn = (owner: object): void => void waiting.delete(owner);
