@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 /** `npm run screenshots`: the page as people will meet it, of real traffic, into .build/screenshots. */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,8 +21,13 @@ const looks: [name: string, opening: Opening][] = [
 ];
 
 async function take(page: Page, name: string): Promise<void> {
-  // A narrow page is a long one.
-  await page.screenshot({ path: `${folder}${name}.png`, fullPage: name === '360' });
+  // A narrow page is a long one, and only what is in the window is drawn.
+  if (name === '360') {
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ width: 360, height });
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+  }
+  await page.screenshot({ path: `${folder}${name}.png` });
   console.log(`.build/screenshots/${name}.png`);
 }
 
