@@ -5,8 +5,10 @@
  * The viewer's time (milliseconds, any origin, steady) is only used to tell what is old; it never enters a latency.
  */
 import { createAddressBook } from './addresses.ts';
+import { createArrivals } from './arrivals.ts';
 import { createClocks } from './clocks.ts';
 import { newCounts, summarize, type Summary } from './counting.ts';
+import { createDisorders } from './disorder.ts';
 import { createGathered, MAX_RECORDS } from './gather.ts';
 import { createIntake, takeFrame, type Intake } from './intake.ts';
 import { createWay } from './order.ts';
@@ -60,7 +62,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
   const world: World = { pool, book, streamOf: (node) => intake.current[node], joinWindowMs: options.joinWindowMs };
   const state: State = {
     options, world, pool, visit, gathered: createGathered(), way: createWay(MAX_RECORDS), view: createView(),
-    counts: newCounts(), beginMs: -Infinity, endMs: Infinity, latestMs: -Infinity,
+    counts: newCounts(), disorders: createDisorders(), beginMs: -Infinity, endMs: Infinity, latestMs: -Infinity,
     gaveUpMs: -Infinity,
   }; // prettier-ignore
   /** Up to when the clocks have been sampled. */
@@ -101,7 +103,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
   }
 
   const parts = {
-    pool, book, clocks, joinWindowMs: options.joinWindowMs, makeRoom: giveUpOldest,
+    pool, book, clocks, arrivals: createArrivals(), joinWindowMs: options.joinWindowMs, makeRoom: giveUpOldest,
     isCounting: () => state.latestMs >= state.beginMs && state.latestMs < state.endMs,
   }; // prettier-ignore
 
@@ -118,6 +120,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
     begin(nowMs) {
       state.beginMs = nowMs;
       state.counts = newCounts();
+      state.disorders = createDisorders();
       intake.framesMissed = 0;
     },
     end(nowMs) {
@@ -134,7 +137,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
       const fromMs = Math.max(state.beginMs, Math.min(...streams.map((stream) => stream.firstMs)));
       // Later than the last sample a clock is only guessed, worse by the second.
       const clocksMs = Math.min(toMs, sampledMs);
-      return summarize(state.counts, streams, clocks, { fromMs, toMs, clocksMs }, intake.framesMissed);
+      return summarize(state, streams, clocks, { fromMs, toMs, clocksMs }, intake.framesMissed);
     },
     intake: () => intake,
   };

@@ -1,5 +1,6 @@
 /** What the figures rest on (design.md, Counting). */
 import type { Clocks, Correction } from './clocks.ts';
+import { listDisorders, type Disorder, type Disorders } from './disorder.ts';
 import { cumulatedAt, nodeNs, type Stream } from './streams.ts';
 
 export interface Counts {
@@ -45,6 +46,8 @@ export interface Summary {
   /** Frames that did not reach this reader, and records that agents could not write or send, whatever they were of. */
   framesMissed: number;
   recordsLost: number;
+  /** Segments in which order changed, copies were made or bytes lost that came again; worst first. */
+  disorder: Disorder[];
   /** Of TCP marks. */
   exponents: Record<string, number>;
   clocks: Record<string, ClockSummary>;
@@ -62,7 +65,7 @@ export interface Span {
 }
 
 export function summarize(
-  counts: Counts,
+  { counts, disorders }: { counts: Counts; disorders: Disorders },
   streams: Stream[],
   clocks: Clocks,
   { fromMs, toMs, clocksMs }: Span,
@@ -88,6 +91,7 @@ export function summarize(
     undecided: counts.undecided,
     framesMissed,
     recordsLost: sum('lost'),
+    disorder: listDisorders(disorders),
     exponents: Object.fromEntries(byName.map((stream) => [stream.name, stream.exponents.at(-1)?.marks ?? 0])),
     clocks: Object.fromEntries(byName.map((stream) => [stream.name, clockOf(stream, byName[0], clocks, clocksMs)])),
   };

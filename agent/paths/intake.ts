@@ -3,6 +3,7 @@ import { trackGaps, type Gaps } from '../client/gaps.ts';
 import { WireError, FrameType, decodeFrame, type Frame } from '../wire/frame.ts';
 import { decodeMessage, type Hello, type Peers } from '../wire/messages.ts';
 import type { AddressBook } from './addresses.ts';
+import { noteArrivals, type Arrivals } from './arrivals.ts';
 import type { Clocks } from './clocks.ts';
 import { MAX_RECORDS } from './gather.ts';
 import { readLegsFrame, type LegsFrame } from './legs-frame.ts';
@@ -32,6 +33,7 @@ export interface IntakeParts {
   pool: Pool;
   book: AddressBook;
   clocks: Clocks;
+  arrivals: Arrivals;
   joinWindowMs: number;
   /** Makes room for one more leg. */
   makeRoom: () => void;
@@ -141,6 +143,7 @@ function takeLegs(intake: Intake, parts: IntakeParts, frame: LegsFrame, nowMs: n
     else addLeg(pool, entry, number, row, count);
     row += count;
   }
+  if (number !== -1) noteArrivals(parts.arrivals, pool, frame, number);
   stream.dataNs = Math.max(stream.dataNs, frame.baseNs + (row > 0 ? frame.timeNs[row - 1] : 0));
 }
 

@@ -36,6 +36,8 @@ export interface LegsFrame {
   sourcePort: Column;
   destinationPort: Column;
   protocol: Column;
+  /** By record: what arrivals.ts says of it. */
+  arrival: Uint8Array;
 }
 
 const special: Record<string, string> = { identity: 'u64', source: 'address', destination: 'address' };
@@ -89,5 +91,6 @@ export function readLegsFrame(stream: Stream, payload: Uint8Array): LegsFrame {
     sourcePort: flows['sourcePort'],
     destinationPort: flows['destinationPort'],
     protocol: flows['protocol'],
+    arrival: new Uint8Array(decoded.recordCount),
   };
 }

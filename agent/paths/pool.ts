@@ -94,6 +94,10 @@ export function addFrame(pool: Pool, frame: LegsFrame): number {
   return number;
 }
 
+/** The frame of a number while it is held. */
+export const frameAt = (pool: Pool, number: number): LegsFrame | undefined =>
+  (pool.frameHead - number) >>> 0 <= pool.frames.length ? pool.frames[number & (pool.frames.length - 1)] : undefined;
+
 /** The entry of this identity near that time, or -1. `windowMs`: further apart it is another packet. */
 export function findEntry(pool: Pool, low: number, high: number, timeMs: number, windowMs: number): number {
   let number = pool.identityBucket[bucketOf(pool, low, high)];

@@ -2,6 +2,7 @@
 import type { Counts } from './counting.ts';
 import { findDrop } from './drops.ts';
 import { gather, type Gathered } from './gather.ts';
+import { noteDisorder, type Disorders } from './disorder.ts';
 import { divide } from './instances.ts';
 import { findWay, type Way } from './order.ts';
 import { EntryState, type Pool } from './pool.ts';
@@ -32,6 +33,7 @@ export interface State {
   way: Way;
   view: PathView;
   counts: Counts;
+  disorders: Disorders;
   visit: PathVisitor;
   beginMs: number;
   endMs: number;
@@ -86,6 +88,7 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     outcome.joinable &&= judgement.joinable;
     outcome.byUs ||= judgement.byUs;
     layView(state.view);
+    noteDisorder(state.disorders, state.view, gathered);
     state.visit(state.view);
   }
   count(state.counts, outcome, Math.max(1, instances));

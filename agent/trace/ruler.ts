@@ -1,6 +1,7 @@
 /** The ruler in characters: a path from end to end, devices as ticks, segments with their times. Groups in, lines out. */
 import { quantile, type Histogram } from '../histogram/histogram.ts';
 import type { Summary } from '../paths/counting.ts';
+import type { Disorder } from '../paths/disorder.ts';
 import type { Group } from './groups.ts';
 import { drawLosses, type Loss } from './losses.ts';
 import { formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
@@ -98,10 +99,11 @@ function drawNarrow(group: Group, columns: number): string[] {
   });
   const lines = [headOf(group)];
   group.hops.forEach((_, at) => lines.push(` ┬ ${hop(at).padEnd(width)}`.trimEnd(), ...rows.slice(at, at + 1)));
-  return [...lines, ` ${totalOf(group)}`].map((line) =>
-    line.length > columns ? `${line.slice(0, columns - 1)}…` : line,
-  );
+  return [...lines, ` ${totalOf(group)}`].map((line) => cut(line, columns));
 }
+
+const cut = (line: string, columns: number): string =>
+  line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
 
 /** What all figures rest on, in as many lines as the width makes of it. */
 export function drawSummary(summary: Summary, columns: number): string[] {
@@ -120,8 +122,20 @@ export function drawSummary(summary: Summary, columns: number): string[] {
     `1:${formatCount(2 ** Math.max(0, ...Object.values(exponents)))}`,
     ...Object.entries(clocks).slice(1).map(([node, clock]) => clockText(node, clock.boundNs)),
   ]; // prettier-ignore
-  return wrap(parts, columns);
+  return [
+    ...wrap(parts, columns),
+    ...summary.disorder.slice(0, MAX_DISORDERS).map((each) => cut(disorderText(each), columns)),
+  ];
 }
+
+/** The worst segments are shown; `--json` has all. */
+const MAX_DISORDERS = 3;
+
+function disorderText({ name, from, to, reordered, duplicated, retransmitted }: Disorder): string {
+  const counts = [[reordered, 'overtaken'], [duplicated, 'duplicated'], [retransmitted, 'lost and sent again']] as const;
+  const parts = counts.filter(([count]) => count > 0).map(([count, what]) => `${formatCount(count)} ${what}`);
+  return `${name} ${from.node} ${from.device} ▶ ${to.node} ${to.device}: ${parts.join(' · ')}`;
+} // prettier-ignore
 
 /** Joins words by dots, in lines of at most `columns`. */
 function wrap(parts: string[], columns: number): string[] {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAssembler } from '../paths/assemble.ts';
 import type { Summary } from '../paths/counting.ts';
+import type { Disorder } from '../paths/disorder.ts';
 import type { JsonPath } from '../paths/json.ts';
 import {
   createAgent, flannelDevices, framesOf, podAddress, podFlow, podToPod, type Frame, type Written,
@@ -168,11 +169,20 @@ describe('the ruler', () => {
     expect(narrow.length).toBe(2);
     expect(narrow.every((line) => line.length <= 80)).toBe(true);
   });
+
+  it('says which segments are out of order', () => {
+    const [from, to] = ['n1', 'n2'].map((node) => ({ node, device: 'eth0', direction: 'egress' as const }));
+    const disorder = [{ name: 'wire' as const, from, to, reordered: 1200, duplicated: 0, retransmitted: 3 }];
+    expect(drawSummary({ ...summaryOf(), disorder }, 200).at(-1)).toBe(
+      'wire n1 eth0 ▶ n2 eth0: 1,200 overtaken · 3 lost and sent again',
+    );
+  });
 });
 
 const summaryOf = () => ({
   type: 'summary' as const, seen: 2000, sampled: 10, joined: 9, joinable: 10, joinableJoined: 9, ambiguous: 0,
-  lostByNetwork: { dropped: 0, vanished: 1 }, lostByUs: 0, undecided: 0, framesMissed: 0, recordsLost: 0, exponents: { n1: 6, n2: 0 },
+  lostByNetwork: { dropped: 0, vanished: 1 }, lostByUs: 0, undecided: 0, framesMissed: 0, recordsLost: 0, disorder: [] as Disorder[],
+  exponents: { n1: 6, n2: 0 },
   clocks: {
     n1: { offsetNs: 0, boundNs: 0, relativeBoundNs: 0 }, n2: { offsetNs: 5, boundNs: 19_000, relativeBoundNs: 10 },
   },
