@@ -135,6 +135,7 @@ func TestChangesFollow(t *testing.T) {
 	change("ip neighbour del 10.1.2.9 dev near")
 	await(t, w, "neighbour going", func(n Neighbour) bool { return n.IP.String() == "10.1.2.9" && n.Gone })
 
+	change("ip link set near down") // one that is up can be renamed since 6.2
 	change("ip link set near name renamed mtu 1400")
 	await(t, w, "renamed link", func(l Link) bool { return l.Name == "renamed" && l.MTU == 1400 && l.Ifindex == near })
 	change("ip link del renamed")
