@@ -24,12 +24,11 @@ type dropScene struct {
 
 func newDropScene(t *testing.T) *dropScene {
 	inNamespace(t)
-	session, err := Open(Options{RingBytes: 1 << 16, MaxDevices: 4, Hooks: "auto", Drops: true})
+	session, err := Open(Options{RingBytes: 1 << 16, MaxDevices: 4, Hooks: "auto", Drops: true, Queues: true})
 	must(t, err)
 	t.Cleanup(func() { must(t, session.Close()) })
-	if session.noDrops != nil {
-		t.Fatal(session.noDrops)
-	}
+	must(t, session.noDrops)
+	must(t, session.noQueues)
 	pod := otherNamespace(t)
 	ifindex, _ := makeVeth(t, "host", "inside")
 	inside, err := netlink.LinkByName("inside")
@@ -61,7 +60,7 @@ func (s *dropScene) records() (hops, drops []hoplensRecord) {
 		var record hoplensRecord
 		_, err = binary.Decode(raw.RawSample, binary.NativeEndian, &record)
 		must(s, err)
-		if record.Direction < 2 {
+		if record.Direction < 4 {
 			hops = append(hops, record)
 		} else {
 			drops = append(drops, record)
@@ -74,7 +73,7 @@ func (s *dropScene) records() (hops, drops []hoplensRecord) {
 func (s *dropScene) place(record hoplensRecord) (reason string, symbols []string) {
 	s.Helper()
 	var place tracepointsDropPlace
-	must(s, s.session.tracepoints.objects.DropPlaces.Lookup(uint32(record.Drop-1), &place))
+	must(s, s.session.drops.programs.Maps["drop_places"].Lookup(uint32(record.Drop-1), &place))
 	reasons, err := dropReasons()
 	must(s, err)
 	for name, number := range reasons {
@@ -95,7 +94,7 @@ func (s *dropScene) counted(name string) (count uint64) {
 	must(s, err)
 	for cpu := range s.session.cpus {
 		var one uint64
-		must(s, s.session.tracepoints.objects.DropCounts.Lookup(uint32(cpu*dropReasonCounts)+uint32(reasons[name]), &one))
+		must(s, s.session.drops.programs.Maps["drop_counts"].Lookup(uint32(cpu*dropReasonCounts)+uint32(reasons[name]), &one))
 		count += one
 	}
 	return count
@@ -122,7 +121,7 @@ func TestDropInAPodHasTheIdentityOfItsHop(t *testing.T) {
 		t.Fatalf("hops %+v, drops %+v", hops, drops)
 	}
 	drop := drops[0]
-	if drop.Direction != 3 || int(drop.Ifindex) != s.ifindex || drop.Flow != hops[0].Flow || drop.TimeNs < hops[0].TimeNs {
+	if drop.Direction != 5 || int(drop.Ifindex) != s.ifindex || drop.Flow != hops[0].Flow || drop.TimeNs < hops[0].TimeNs {
 		t.Errorf("hop %+v, drop %+v", hops[0], drop)
 	}
 	if reason, symbols := s.place(drop); reason != "NO_SOCKET" || !strings.Contains(symbols[0], "udp") {
@@ -139,7 +138,7 @@ func TestDropByTheNodeTellsItsHook(t *testing.T) {
 	s.records()
 	s.sendUDP(9)
 	hops, drops := s.records()
-	if len(hops) != 0 || len(drops) != 1 || drops[0].Direction != 2 {
+	if len(hops) != 0 || len(drops) != 1 || drops[0].Direction != 4 {
 		t.Fatalf("hops %+v, drops %+v", hops, drops)
 	}
 	reason, symbols := s.place(drops[0])

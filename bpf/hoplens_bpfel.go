@@ -45,8 +45,10 @@ type hoplensDirection uint32
 const (
 	hoplensDirectionINGRESS     hoplensDirection = 0
 	hoplensDirectionEGRESS      hoplensDirection = 1
-	hoplensDirectionDROP        hoplensDirection = 2
-	hoplensDirectionDROP_IN_POD hoplensDirection = 3
+	hoplensDirectionTRANSMIT    hoplensDirection = 2
+	hoplensDirectionRECEIVE     hoplensDirection = 3
+	hoplensDirectionDROP        hoplensDirection = 4
+	hoplensDirectionDROP_IN_POD hoplensDirection = 5
 )
 
 type hoplensEndpoint struct {

@@ -21,7 +21,7 @@ typedef struct image {
 	__u32 gso_segs;
 	__u32 available; /* bytes of the packet that are here */
 	__u32 recorded;
-	__u32 padding;
+	__u32 link;      /* bytes of the link header, which records count and this copy lacks */
 	struct record records[IMAGE_RECORDS];
 	__u64 stack[STACK_FRAMES];
 	__u64 frames[MAX_FRAMES];
@@ -63,7 +63,11 @@ static __always_inline struct record *reserve_record(skb_t *skb)
 	return at < IMAGE_RECORDS ? &skb->records[at] : NULL;
 }
 
-static __always_inline void submit_record(skb_t *skb, struct record *record __attribute__((unused)))
+static __always_inline void submit_record(skb_t *skb, struct record *record)
 {
+	record->bytes += skb->link;
+	record->headers += skb->link;
+	if (record->tunnel)
+		record->encapsulation += skb->link;
 	skb->recorded++;
 }

@@ -24,6 +24,7 @@ type Options struct {
 	MaxDevices int    `json:"maxDevices"` // attached at the same time
 	Hooks      string `json:"hooks"`      // auto, tcx or clsact
 	Drops      bool   `json:"drops"`      // watch them where the kernel lets us
+	Queues     bool   `json:"queues"`     // watch those of underlay devices
 }
 
 func (o Options) check() error {

@@ -6,10 +6,12 @@
  * layouts from its BTF. Everything is little-endian and naturally aligned, padding is named.
  */
 
-/* The first two make a hop. A dropped packet's record has the device that it had then, and says where it was. */
+/* All but the last two make a hop. A dropped packet's record has the device that it had then, and says where it was. */
 enum direction {
 	INGRESS,
 	EGRESS,
+	TRANSMIT,    /* out of an uplink's queue and to its driver */
+	RECEIVE,     /* from an uplink's driver, before segments are merged */
 	DROP,        /* in the node's own network namespace */
 	DROP_IN_POD, /* in that of the pod behind the device */
 };

@@ -43,8 +43,10 @@ type Session struct {
 	attached map[int]*attachedDevice
 	watcher  *watcher
 
-	tracepoints *tracepoints
-	noDrops     error // why they are not watched
+	drops    *tracepoints
+	queues   *tracepoints
+	noDrops  error // why they are not watched
+	noQueues error
 }
 
 // Open loads the programs and removes what an earlier agent left behind. It attaches nothing.
@@ -88,8 +90,14 @@ func (s *Session) open() (err error) {
 	}
 	_, err = tcxPrograms(loopback, ebpf.AttachTCXIngress)
 	s.tcx = err == nil
+	watch := func(names []string) (*tracepoints, error) {
+		return watchTracepoints(s.objects, s.cpus, s.options.hopsPerCPU(), names)
+	}
 	if s.options.Drops {
-		s.tracepoints, s.noDrops = watchTracepoints(s.objects, s.cpus, s.options.hopsPerCPU())
+		s.drops, s.noDrops = watch(dropPrograms)
+	}
+	if s.options.Queues {
+		s.queues, s.noQueues = watch(queuePrograms)
 	}
 	s.watcher, err = newWatcher()
 	return err
@@ -105,7 +113,7 @@ func (s *Session) Close() error {
 		problems = append(problems, s.Detach(ifindex))
 	}
 	s.watcher.close()
-	problems = append(problems, s.tracepoints.close())
+	problems = append(problems, s.drops.close(), s.queues.close())
 	if s.objects != nil {
 		problems = append(problems, s.objects.Close())
 	}
@@ -136,6 +144,7 @@ type Description struct {
 	CPUsMap  Mapping                      `json:"cpusMap"` // by cpu
 	Config   Mapping                      `json:"config"`
 	Drops    Drops                        `json:"drops"`
+	Queues   Queues                       `json:"queues"`
 	EventsFD int                          `json:"eventsFd"` // readable when there are events to drain
 	Layout   map[string]Layout            `json:"layout"`
 	Enums    map[string]map[string]uint64 `json:"enums"`
@@ -149,19 +158,30 @@ type Drops struct {
 	Reasons map[string]uint64 `json:"reasons,omitempty"` // names of this kernel
 }
 
+// Queues is whether uplinks' queues are watched.
+type Queues struct {
+	Missing string `json:"missing,omitempty"` // why they are not
+}
+
+func missing(watched *tracepoints, reason error) string {
+	switch {
+	case watched != nil:
+		return ""
+	case reason == nil:
+		return "switched off"
+	}
+	return reason.Error()
+}
+
 func (s *Session) describeDrops() Drops {
-	if s.tracepoints == nil {
-		if s.noDrops == nil {
-			return Drops{Missing: "switched off"}
-		}
-		return Drops{Missing: s.noDrops.Error()}
+	if s.drops == nil {
+		return Drops{Missing: missing(s.drops, s.noDrops)}
 	}
 	reasons, err := dropReasons()
 	if err != nil {
 		return Drops{Missing: err.Error()}
 	}
-	objects := &s.tracepoints.objects
-	places, counts := mapping(objects.DropPlaces), mapping(objects.DropCounts)
+	places, counts := mapping(s.drops.programs.Maps["drop_places"]), mapping(s.drops.programs.Maps["drop_counts"])
 	counts.PerCPU = dropReasonCounts
 	return Drops{Places: &places, Counts: &counts, Reasons: reasons}
 }
@@ -186,6 +206,7 @@ func (s *Session) Describe() (*Description, error) {
 		CPUsMap:  mapping(s.objects.Cpus),
 		Config:   mapping(s.objects.Config),
 		Drops:    s.describeDrops(),
+		Queues:   Queues{missing(s.queues, s.noQueues)},
 		EventsFD: s.watcher.socket.GetFd(),
 		Layout:   structs,
 		Enums:    named,

@@ -35,6 +35,16 @@ static __always_inline struct image *find_image(void)
 	return bpf_map_lookup_elem(&images, &cpu);
 }
 
+static __always_inline void write_out(struct image *image)
+{
+#pragma clang loop unroll(full)
+	for (__u32 i = 0; i < IMAGE_RECORDS; i++) {
+		if (i >= image->recorded)
+			break;
+		bpf_ringbuf_output(&ring, &image->records[i], sizeof(struct record), BPF_RB_NO_WAKEUP);
+	}
+}
+
 /* Says which packet was dropped, where it is one that is followed. */
 static __always_inline void record_drop(void *context, struct image *image, __u64 location, __u32 reason)
 {
@@ -42,12 +52,9 @@ static __always_inline void record_drop(void *context, struct image *image, __u6
 		return;
 	__u32 number = number_place(context, image, location, reason);
 #pragma clang loop unroll(full)
-	for (__u32 i = 0; i < IMAGE_RECORDS; i++) {
-		if (i >= image->recorded)
-			break;
+	for (int i = 0; i < IMAGE_RECORDS; i++)
 		image->records[i].drop = number;
-		bpf_ringbuf_output(&ring, &image->records[i], sizeof(struct record), BPF_RB_NO_WAKEUP);
-	}
+	write_out(image);
 }
 
 static __always_inline void count_drop(struct hop_totals *totals, const struct image *image, const struct packet *packet)
@@ -78,7 +85,9 @@ int hoplens_drop(__u64 *context)
 		return 0;
 	struct view view;
 	look(&view, image);
-	int result = read_image(skb, image, owner.ifindex) ? parse(&view, &packet, DEVICE_UNDERLAY) : UNPARSED_TRUNCATED;
+	image->ifindex = owner.ifindex;
+	int result = read_image(skb, image, find_ip(skb, false)) ? parse(&view, &packet, DEVICE_UNDERLAY) :
+								   UNPARSED_TRUNCATED;
 	if (result == PARSED)
 		result = choose(&view, &packet, config, cpu);
 	if (owner.ifindex) {
@@ -88,6 +97,77 @@ int hoplens_drop(__u64 *context)
 	}
 	record_drop(context, image, location, reason);
 	return 0;
+}
+
+/*
+ * The first thing here must be cheap: it comes for every packet of every device of every namespace. NULL for all but those
+ * of the node's own that are uplinks.
+ */
+static __always_inline const struct device *find_queue(const struct net_device *net_device)
+{
+	__u32 ifindex = net_device->ifindex, key = ifindex & (DEVICES - 1);
+	const struct device *device = bpf_map_lookup_elem(&devices, &key);
+	if (!device || device->ifindex != ifindex || !(device->flags & DEVICE_UNDERLAY))
+		return NULL;
+	return net_device->nd_net.net->ns.inum == own_netns ? device : NULL;
+}
+
+#define ETHERNET_BYTES 14
+
+/* A hop of its own in time, with the totals of the tc hop beside it, which counts what passes. */
+static __always_inline int observe_queue(struct sk_buff *skb, const struct net_device *net_device, __u8 direction)
+{
+	const struct device *device = find_queue(net_device);
+	if (!device)
+		return 0;
+	__u32 cpu_number = bpf_get_smp_processor_id();
+	struct packet packet = {
+		.place = cpu_number * hops_per_cpu + 2 * device->slot + (direction == TRANSMIT ? EGRESS : INGRESS),
+		.direction = direction,
+	};
+	struct cpu_state *cpu = bpf_map_lookup_elem(&cpus, &cpu_number);
+	const struct config *config = find_config();
+	struct image *image = find_image();
+	if (!cpu || !config || !image || !read_image(skb, image, find_ip(skb, direction == RECEIVE)))
+		return 0;
+	image->ifindex = device->ifindex;
+	image->link = device->flags & DEVICE_ETHERNET ? ETHERNET_BYTES : 0;
+	struct view view;
+	look(&view, image);
+	if (parse(&view, &packet, DEVICE_UNDERLAY) == PARSED)
+		choose(&view, &packet, config, cpu);
+	write_out(image);
+	return 0;
+}
+
+SEC("tp_btf/net_dev_start_xmit")
+int hoplens_transmit(__u64 *context)
+{
+	return observe_queue((struct sk_buff *)context[0], (struct net_device *)context[1], TRANSMIT);
+}
+
+static __always_inline int receive(struct sk_buff *skb)
+{
+	return observe_queue(skb, skb->dev, RECEIVE);
+}
+
+/* One of these three is the first that sees a packet; the choice is the driver's. */
+SEC("tp_btf/napi_gro_receive_entry")
+int hoplens_gro(__u64 *context)
+{
+	return receive((struct sk_buff *)context[0]);
+}
+
+SEC("tp_btf/napi_gro_frags_entry")
+int hoplens_gro_frags(__u64 *context)
+{
+	return receive((struct sk_buff *)context[0]);
+}
+
+SEC("tp_btf/netif_rx_entry")
+int hoplens_netif_rx(__u64 *context)
+{
+	return receive((struct sk_buff *)context[0]);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -18,54 +19,79 @@ const dropReasonCounts = 256
 // tracepoints see what happens between the hops. They are more than we need to work: a kernel that has no use for
 // them says why, and hops are watched all the same.
 type tracepoints struct {
-	objects tracepointsObjects
-	links   []link.Link
+	programs *ebpf.Collection
+	links    []link.Link
 }
 
-// watchTracepoints loads the programs onto the maps that the hops' programs have, and attaches them.
-func watchTracepoints(shared *hoplensObjects, cpus, hopsPerCPU int) (*tracepoints, error) {
-	const doing = "loading the programs at tracepoints"
+// Programs of tracepoints.bpf.c, by what they are for.
+var (
+	dropPrograms  = []string{"hoplens_drop"}
+	queuePrograms = []string{"hoplens_transmit", "hoplens_gro", "hoplens_gro_frags", "hoplens_netif_rx"}
+)
+
+// watchTracepoints loads programs onto the maps that the hops' programs have, and attaches them.
+func watchTracepoints(shared *hoplensObjects, cpus, hopsPerCPU int, names []string) (*tracepoints, error) {
+	spec, err := tracepointsSpec(shared, cpus, hopsPerCPU, names)
+	if err != nil {
+		return nil, failed(Internal, "preparing the programs at tracepoints", err)
+	}
 	t := &tracepoints{}
-	// Reading pages at tracepoints came with 6.12, and the verifier alone knows whether it is allowed.
-	err := t.load(shared, cpus, hopsPerCPU, true)
-	if err != nil {
-		err = t.load(shared, cpus, hopsPerCPU, false)
+	if t.programs, err = loadEither(spec, shared); err != nil {
+		return nil, failed(NoBPF, "loading the programs at tracepoints", err)
 	}
-	if err != nil {
-		return nil, failed(NoBPF, doing, err)
+	for _, name := range names {
+		options := link.TracingOptions{Program: t.programs.Programs[name], AttachType: ebpf.AttachTraceRawTp}
+		attached, err := link.AttachTracing(options)
+		if err != nil {
+			return nil, errors.Join(failed(NoBPF, "attaching "+name, err), t.close())
+		}
+		t.links = append(t.links, attached)
 	}
-	attached, err := link.AttachTracing(link.TracingOptions{Program: t.objects.HoplensDrop, AttachType: ebpf.AttachTraceRawTp})
-	if err != nil {
-		return nil, errors.Join(failed(NoBPF, "attaching to kfree_skb", err), t.close())
-	}
-	t.links = append(t.links, attached)
 	return t, nil
 }
 
-func (t *tracepoints) load(shared *hoplensObjects, cpus, hopsPerCPU int, readsPages bool) error {
+func tracepointsSpec(shared *hoplensObjects, cpus, hopsPerCPU int, names []string) (*ebpf.CollectionSpec, error) {
 	spec, err := loadTracepoints()
 	if err != nil {
-		return fmt.Errorf("reading the embedded programs: %w", err)
+		return nil, err
 	}
 	netns, err := ownNetns()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for name, value := range map[string]any{"hops_per_cpu": uint32(hopsPerCPU), "own_netns": netns, "reads_pages": readsPages} {
-		if err := spec.Variables[name].Set(value); err != nil {
-			return fmt.Errorf("setting %s: %w", name, err)
+	for name := range spec.Programs {
+		if !slices.Contains(names, name) {
+			delete(spec.Programs, name)
 		}
 	}
 	spec.Maps["images"].MaxEntries = uint32(cpus)
 	spec.Maps["drop_counts"].MaxEntries = uint32(cpus * dropReasonCounts)
-	maps := map[string]*ebpf.Map{
+	for name, m := range sharedMaps(shared) {
+		spec.Maps[name].MaxEntries = m.MaxEntries()
+	}
+	return spec, errors.Join(spec.Variables["hops_per_cpu"].Set(uint32(hopsPerCPU)), spec.Variables["own_netns"].Set(netns))
+}
+
+func sharedMaps(shared *hoplensObjects) map[string]*ebpf.Map {
+	return map[string]*ebpf.Map{
 		"ring": shared.Ring, "hops": shared.Hops, "cpus": shared.Cpus, "devices": shared.Devices,
 		"config": shared.Config, "own_endpoints": shared.OwnEndpoints,
 	}
-	for name, m := range maps {
-		spec.Maps[name].MaxEntries = m.MaxEntries()
+}
+
+// loadEither loads programs that read pages, or else ones that do not: tracepoints may since 6.12, and the verifier alone
+// knows whether they may here.
+func loadEither(spec *ebpf.CollectionSpec, shared *hoplensObjects) (programs *ebpf.Collection, err error) {
+	for _, readsPages := range []bool{true, false} {
+		if err = spec.Variables["reads_pages"].Set(readsPages); err != nil {
+			return nil, err
+		}
+		options := ebpf.CollectionOptions{MapReplacements: sharedMaps(shared)}
+		if programs, err = ebpf.NewCollectionWithOptions(spec.Copy(), options); err == nil {
+			return programs, nil
+		}
 	}
-	return spec.LoadAndAssign(&t.objects, &ebpf.CollectionOptions{MapReplacements: maps})
+	return nil, err
 }
 
 // close takes the programs off. What is nil was never attached.
@@ -77,7 +103,8 @@ func (t *tracepoints) close() error {
 	for _, attached := range t.links {
 		problems = append(problems, attached.Close())
 	}
-	return errors.Join(append(problems, t.objects.Close())...)
+	t.programs.Close()
+	return errors.Join(problems...)
 }
 
 // ownNetns is the inode of the network namespace that we are in, as the kernel's struct net has it.

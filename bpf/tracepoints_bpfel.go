@@ -76,7 +76,7 @@ type tracepointsImage struct {
 	GsoSegs   uint32
 	Available uint32
 	Recorded  uint32
-	Padding   uint32
+	Link      uint32
 	Records   [4]struct {
 		_        structs.HostLayout
 		Identity uint64
@@ -120,21 +120,25 @@ type tracepointsImage struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	tracepointsMapConfig         = "config"
-	tracepointsMapCpus           = "cpus"
-	tracepointsMapDevices        = "devices"
-	tracepointsMapDropCounts     = "drop_counts"
-	tracepointsMapDropNumbers    = "drop_numbers"
-	tracepointsMapDropPlaces     = "drop_places"
-	tracepointsMapHops           = "hops"
-	tracepointsMapImages         = "images"
-	tracepointsMapOwnEndpoints   = "own_endpoints"
-	tracepointsMapRing           = "ring"
-	tracepointsProgHoplensDrop   = "hoplens_drop"
-	tracepointsVarDropPlacesUsed = "drop_places_used"
-	tracepointsVarHopsPerCpu     = "hops_per_cpu"
-	tracepointsVarOwnNetns       = "own_netns"
-	tracepointsVarReadsPages     = "reads_pages"
+	tracepointsMapConfig           = "config"
+	tracepointsMapCpus             = "cpus"
+	tracepointsMapDevices          = "devices"
+	tracepointsMapDropCounts       = "drop_counts"
+	tracepointsMapDropNumbers      = "drop_numbers"
+	tracepointsMapDropPlaces       = "drop_places"
+	tracepointsMapHops             = "hops"
+	tracepointsMapImages           = "images"
+	tracepointsMapOwnEndpoints     = "own_endpoints"
+	tracepointsMapRing             = "ring"
+	tracepointsProgHoplensDrop     = "hoplens_drop"
+	tracepointsProgHoplensGro      = "hoplens_gro"
+	tracepointsProgHoplensGroFrags = "hoplens_gro_frags"
+	tracepointsProgHoplensNetifRx  = "hoplens_netif_rx"
+	tracepointsProgHoplensTransmit = "hoplens_transmit"
+	tracepointsVarDropPlacesUsed   = "drop_places_used"
+	tracepointsVarHopsPerCpu       = "hops_per_cpu"
+	tracepointsVarOwnNetns         = "own_netns"
+	tracepointsVarReadsPages       = "reads_pages"
 )
 
 // loadTracepoints returns the embedded CollectionSpec for tracepoints.
@@ -179,7 +183,11 @@ type tracepointsSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type tracepointsProgramSpecs struct {
-	HoplensDrop *ebpf.ProgramSpec `ebpf:"hoplens_drop"`
+	HoplensDrop     *ebpf.ProgramSpec `ebpf:"hoplens_drop"`
+	HoplensGro      *ebpf.ProgramSpec `ebpf:"hoplens_gro"`
+	HoplensGroFrags *ebpf.ProgramSpec `ebpf:"hoplens_gro_frags"`
+	HoplensNetifRx  *ebpf.ProgramSpec `ebpf:"hoplens_netif_rx"`
+	HoplensTransmit *ebpf.ProgramSpec `ebpf:"hoplens_transmit"`
 }
 
 // tracepointsMapSpecs contains maps before they are loaded into the kernel.
@@ -269,12 +277,20 @@ type tracepointsVariables struct {
 //
 // It can be passed to loadTracepointsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type tracepointsPrograms struct {
-	HoplensDrop *ebpf.Program `ebpf:"hoplens_drop"`
+	HoplensDrop     *ebpf.Program `ebpf:"hoplens_drop"`
+	HoplensGro      *ebpf.Program `ebpf:"hoplens_gro"`
+	HoplensGroFrags *ebpf.Program `ebpf:"hoplens_gro_frags"`
+	HoplensNetifRx  *ebpf.Program `ebpf:"hoplens_netif_rx"`
+	HoplensTransmit *ebpf.Program `ebpf:"hoplens_transmit"`
 }
 
 func (p *tracepointsPrograms) Close() error {
 	return _TracepointsClose(
 		p.HoplensDrop,
+		p.HoplensGro,
+		p.HoplensGroFrags,
+		p.HoplensNetifRx,
+		p.HoplensTransmit,
 	)
 }
 

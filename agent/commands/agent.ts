@@ -17,6 +17,7 @@ interface Options {
   budget: number;
   hooks: AgentOptions['hooks'];
   drops: 'on' | 'off';
+  queues: 'on' | 'off';
   vxlanPort?: number[];
   maxDevices: number;
 }
@@ -55,6 +56,7 @@ async function run(options: Options): Promise<number> {
       budget: options.budget,
       hooks: options.hooks,
       drops: options.drops === 'on',
+      queues: options.queues === 'on',
       vxlanPorts: options.vxlanPort ?? [],
       maxDevices: options.maxDevices,
       version,
@@ -115,6 +117,14 @@ export function agentCommand(exit: (code: number) => void): Command {
       option('--drops <on|off>', 'ask the kernel for each packet that it drops, where and why')
         .choices(['on', 'off'])
         .default('on'),
+    )
+    .addOption(
+      option(
+        '--queues <on|off>',
+        "split wire at uplinks' drivers: the sender's queue, and what comes before tc at the receiver",
+      )
+        .choices(['on', 'off'])
+        .default('off'),
     )
     .addOption(
       option('--max-devices <number>', 'devices watched at once; each takes 256 bytes for every CPU')

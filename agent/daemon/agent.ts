@@ -26,6 +26,8 @@ export interface AgentOptions {
   hooks: 'auto' | 'tcx' | 'clsact';
   /** Whether to watch what the kernel drops. */
   drops: boolean;
+  /** Whether to watch the queues of uplinks. */
+  queues: boolean;
   vxlanPorts: number[];
   maxDevices: number;
   version: string;
@@ -125,6 +127,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       budget: options.budget,
       hooks: options.hooks,
       drops: options.drops,
+      queues: options.queues,
       devices: options.devices,
       vxlanPorts: options.vxlanPorts,
       maxDevices: options.maxDevices,

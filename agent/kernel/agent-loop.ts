@@ -59,9 +59,9 @@ export interface AgentLoop {
  * @throws KernelError, LayoutError
  */
 export async function startAgentLoop(options: WorkerOptions, post: (message: FromWorker) => void): Promise<AgentLoop> {
-  const { budget, maxDevices, hooks, drops } = options;
+  const { budget, maxDevices, hooks, drops, queues } = options;
   const ringBytes = ringBytesFor(budget, cpus().length);
-  const kernel = openKernel(options.libraryFile, { ringBytes, maxDevices, hooks, drops });
+  const kernel = openKernel(options.libraryFile, { ringBytes, maxDevices, hooks, drops, queues });
   const { library, opened, layout, ring, config } = kernel;
   const clock = createNodeClock();
   const outlet = createOutlet(clock, post);
@@ -217,7 +217,8 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   config.setCap(recordsPerWindow(budget));
   followDevices();
   outlet.message(reporter.hello());
-  if (drops && opened.drops.missing !== undefined) outlet.warning(`drops are not watched: ${opened.drops.missing}`);
+  if (drops && opened.drops.missing) outlet.warning(`drops are not watched: ${opened.drops.missing}`);
+  if (queues && opened.queues.missing) outlet.warning(`queues are not watched: ${opened.queues.missing}`);
   tick(clock.nowNs());
   tellStatus(clock.nowNs());
   schedule(clock.nowNs());

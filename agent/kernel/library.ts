@@ -13,6 +13,8 @@ export interface OpenRequest {
   hooks: 'auto' | 'tcx' | 'clsact';
   /** Whether to watch what the kernel drops, where it lets us. */
   drops: boolean;
+  /** Whether to watch the queues of uplinks, where the kernel lets us. */
+  queues: boolean;
 }
 
 /** What the kernel tells of drops, or why it tells nothing. */
@@ -35,6 +37,7 @@ export interface Opened {
   /** Netlink's socket: readable when there are events. Asking it costs less than asking Go. */
   eventsFd: number;
   drops: OpenedDrops;
+  queues: { missing?: string };
   layout: { record: Struct; drop_place: Struct; hop_totals: Struct; cpu_state: Struct; config: Struct };
   enums: Record<string, Record<string, number>>;
 }

@@ -1,8 +1,9 @@
 /** Latency between the hops of this node, from completed legs into the histograms that /metrics shows. */
 import type { SharedSegmentHistograms } from '../histogram/segments.ts';
 import type { CompletedLegs, Pool } from '../legs/legs.ts';
+import { hopNumber } from '../paths/gather.ts';
 import { segmentName } from '../paths/segments.ts';
-import { Direction } from '../paths/words.ts';
+import { directionName, DIRECTIONS, isDrop, type HopDirection } from '../paths/words.ts';
 import type { Device } from '../wire/messages.ts';
 import { RING_HEADER_BYTES, type RecordLayout } from './layout.ts';
 
@@ -21,15 +22,15 @@ export function createMeasure(layout: RecordLayout, pool: Pool, histograms: Shar
   const ifindexAt = (layout.ifindex + RING_HEADER_BYTES) / 4;
   const directionAt = layout.direction + RING_HEADER_BYTES;
   let devices = new Map<number, Device>();
-  /** Histogram by pair of hops, filled as pairs are met; hops as ifindex * 2 + direction. */
+  /** Histogram by pair of hops, filled as pairs are met; hops by hopNumber. */
   let pairs = new Map<number, number>();
   const hops = new Float64Array(MAX_HOPS);
 
   const hopOf = (slot: number): number =>
-    pool.words[slot * (stride / 4) + ifindexAt] * 2 + pool.bytes[slot * stride + directionAt];
+    hopNumber(pool.words[slot * (stride / 4) + ifindexAt], pool.bytes[slot * stride + directionAt]);
 
   function histogramOf(from: number, to: number): number {
-    const key = from * 0x100000 + to; // exact up to 2^53: ifindexes below a million
+    const key = from * 0x4000000 + to; // exact up to 2^53: ifindexes below 16 million
     let index = pairs.get(key);
     if (index === undefined) {
       index = nameOf(from, to);
@@ -39,10 +40,10 @@ export function createMeasure(layout: RecordLayout, pool: Pool, histograms: Shar
   }
 
   function nameOf(from: number, to: number): number {
-    const a = devices.get(from >> 1);
-    const b = devices.get(to >> 1);
+    const a = devices.get(Math.floor(from / DIRECTIONS));
+    const b = devices.get(Math.floor(to / DIRECTIONS));
     if (!a || !b) return -1;
-    const direction = (hop: number): 'ingress' | 'egress' => (hop & 1 ? 'egress' : 'ingress');
+    const direction = (hop: number): HopDirection => directionName(hop % DIRECTIONS);
     const bridged = a.master !== 0 && a.master === b.master;
     return indexOf.get(segmentName(a.kind, direction(from), b.kind, direction(to), true, bridged)) ?? -1;
   }
@@ -52,13 +53,13 @@ export function createMeasure(layout: RecordLayout, pool: Pool, histograms: Shar
     return false;
   }
 
-  const isDrop = (slot: number): boolean => pool.bytes[slot * stride + directionAt] > Direction.egress;
+  const isDropAt = (slot: number): boolean => isDrop(pool.bytes[slot * stride + directionAt]);
 
   function observeLeg(slots: Int32Array, start: number, records: number): void {
     let count = records;
-    while (count > 0 && isDrop(slots[start + count - 1])) count--;
+    while (count > 0 && isDropAt(slots[start + count - 1])) count--;
     for (let i = 0; i < count; i++) {
-      if (isDrop(slots[start + i])) return;
+      if (isDropAt(slots[start + i])) return;
       hops[i] = hopOf(slots[start + i]);
     }
     if (hasRepeat(count)) return;

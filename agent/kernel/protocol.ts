@@ -12,6 +12,8 @@ export interface WorkerOptions {
   hooks: 'auto' | 'tcx' | 'clsact';
   /** Whether to watch what the kernel drops. */
   drops: boolean;
+  /** Whether to watch the queues of uplinks. */
+  queues: boolean;
   /** Patterns of device names; none: every kind that is known. */
   devices: string[];
   /** Ports of VXLAN besides the usual ones and those of the node's own devices. */

@@ -2,13 +2,13 @@
 import { Arrival } from './arrivals.ts';
 import type { Gathered } from './gather.ts';
 import type { SegmentName } from './segments.ts';
-import { directionName } from './words.ts';
+import { directionName, type HopDirection } from './words.ts';
 import type { PathView } from './view.ts';
 
 export interface DisorderHop {
   node: string;
   device: string;
-  direction: 'ingress' | 'egress';
+  direction: HopDirection;
 }
 
 /** One segment that was not in order. Segments that were are not told. */

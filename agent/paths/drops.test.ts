@@ -99,6 +99,13 @@ describe('a drop that the kernel tells of', () => {
     expect(paths.map(({ verdict }) => verdict)).toEqual(['delivered', 'delivered']);
   });
 
+  it('without a device counts where a hop knows the packet, and is nobody’s otherwise', () => {
+    const nowhere = { node: 1, ifindex: 0, drop: RCVBUFF };
+    const { paths, summary } = play([...along(way, 1), dropped(1, nowhere), dropped(2, nowhere)]);
+    expect(paths).toMatchObject([{ verdict: 'dropped', drop: { node: 'n2', device: null } }]);
+    expect(summary).toMatchObject({ sampled: 1, lostByNetwork: { dropped: 1 } });
+  });
+
   it('ends one of two packets that look alike', () => {
     const { paths, summary } = play([
       ...along(way.slice(0, 2), 1), ...along(way.slice(0, 2), 1, 1.01e9),

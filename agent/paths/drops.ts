@@ -49,6 +49,10 @@ export function findDrop(gathered: Gathered, view: PathView, used: Set<number>):
   return undefined;
 }
 
+/** Drops that no hop and no device speaks for may be of anybody's namespace: the kernel tells of the whole machine. */
+export const isHearsay = ({ count, dropCount, dropFrames, dropRows }: Gathered): boolean =>
+  count === 0 && !dropFrames.slice(0, dropCount).some((frame, at) => frame.ifindex[dropRows[at]] > 0);
+
 function dropAt({ dropFrames, dropRows }: Gathered, at: number): Drop {
   const frame = dropFrames[at];
   const row = dropRows[at];

@@ -2,7 +2,7 @@
 import type { LegsFrame } from './legs-frame.ts';
 import { frameOfLeg, type Pool } from './pool.ts';
 import { Role, type KnownDevice } from './streams.ts';
-import { Direction } from './words.ts';
+import { Direction, DIRECTIONS, isDrop } from './words.ts';
 
 /** More records of one identity than any path has: a flood, or somebody means harm. */
 export const MAX_RECORDS = 256;
@@ -17,11 +17,13 @@ export interface Gathered {
   dropRows: Uint32Array;
   /** There were more than fit. */
   overflow: boolean;
+  /** Some record is of an uplink's queue. */
+  hasQueues: boolean;
   /** Of each record: where it stands. */
   frames: LegsFrame[];
   rows: Uint32Array;
   nodes: Uint16Array;
-  /** ifindex * 2 + direction. */
+  /** Numbers of hops: hopNumber. */
   hops: Float64Array;
   timesNs: Float64Array;
   roles: Uint8Array;
@@ -38,6 +40,7 @@ export const createGathered = (): Gathered => ({
   dropFrames: [],
   dropRows: new Uint32Array(MAX_DROPS),
   overflow: false,
+  hasQueues: false,
   frames: [],
   rows: new Uint32Array(MAX_RECORDS),
   nodes: new Uint16Array(MAX_RECORDS),
@@ -52,27 +55,44 @@ export const createGathered = (): Gathered => ({
 /** Bits of a record's role. */
 export const At = { podIn: 1, podOut: 2, outsideIn: 4, outsideOut: 8 } as const;
 
+export const hopNumber = (ifindex: number, direction: number): number => ifindex * DIRECTIONS + direction;
+
+const isIn = (direction: number): boolean => direction === Direction.ingress || direction === Direction.receive;
+
 const bitOf = (role: number, direction: number): number => {
   if (role === Role.inside) return 0;
-  if (role === Role.pod) return direction === Direction.ingress ? At.podIn : At.podOut;
-  return direction === Direction.ingress ? At.outsideIn : At.outsideOut;
+  if (role === Role.pod) return isIn(direction) ? At.podIn : At.podOut;
+  return isIn(direction) ? At.outsideIn : At.outsideOut;
 };
+
+/** Where an uplink's queue is watched, its driver is where packets leave and come in: tc's hop there lies inside. */
+function moveEdges({ order, count, roles, hops, nodes }: Gathered): void {
+  for (let at = 1; at < count; at++) {
+    const [before, after] = [order[at - 1], order[at]];
+    if (nodes[before] !== nodes[after] || roles[before] !== roles[after]) continue;
+    const device = Math.floor(hops[before] / DIRECTIONS);
+    if (device !== Math.floor(hops[after] / DIRECTIONS)) continue;
+    if (hops[after] % DIRECTIONS === Direction.transmit) roles[before] = 0;
+    if (hops[before] % DIRECTIONS === Direction.receive) roles[after] = 0;
+  }
+}
 
 export function gather(pool: Pool, entry: number, into: Gathered): void {
   into.count = 0;
   into.dropCount = 0;
-  into.overflow = false;
+  into.overflow = into.hasQueues = false;
   const slot = entry & pool.entryMask;
   let leg = pool.lastLeg[slot];
   for (let i = pool.legsOf[slot]; i > 0; i--) {
     addRecords(into, frameOfLeg(pool, leg), pool.legFirst[leg & pool.legMask], pool.legCount[leg & pool.legMask]);
     leg = pool.legPrevious[leg & pool.legMask]!;
   }
+  if (into.hasQueues) moveEdges(into);
 }
 
 function addRecords(into: Gathered, frame: LegsFrame, first: number, count: number): void {
   for (let row = first; row < first + count; row++) {
-    if (frame.direction[row] > Direction.egress) {
+    if (isDrop(frame.direction[row])) {
       addDrop(into, frame, row);
       continue;
     }
@@ -86,11 +106,12 @@ function addRecords(into: Gathered, frame: LegsFrame, first: number, count: numb
     into.frames[i] = frame;
     into.rows[i] = row;
     into.nodes[i] = frame.stream.node;
-    into.hops[i] = frame.ifindex[row] * 2 + direction;
+    into.hops[i] = hopNumber(frame.ifindex[row], direction);
     into.timesNs[i] = frame.baseNs + frame.timeNs[row];
     into.devices[i] = device;
     into.roles[i] = device ? bitOf(device.role, direction) : 0;
     into.instances[i] = 0;
+    into.hasQueues ||= direction > Direction.egress;
     into.count++;
     insert(into, i);
   }

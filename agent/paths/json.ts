@@ -2,7 +2,7 @@
 import { formatAddress, formatEndpoint } from './addresses.ts';
 import type { Drop } from './drops.ts';
 import { flowAt, type PathView, type Verdict } from './view.ts';
-import { directionName, protocolName, tunnelName } from './words.ts';
+import { directionName, type HopDirection, protocolName, tunnelName } from './words.ts';
 
 export interface JsonEnd {
   ip: string;
@@ -17,7 +17,7 @@ export interface JsonHop {
   node: string;
   device: string;
   kind: string;
-  direction: 'ingress' | 'egress';
+  direction: HopDirection;
   timeNs: number | null;
   source: string;
   destination: string;

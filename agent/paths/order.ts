@@ -7,8 +7,9 @@
  * (a pod that reaches its own node's pod through another node's NodePort).
  */
 import type { AddressBook } from './addresses.ts';
-import { At, flowOf, type Gathered } from './gather.ts';
+import { At, flowOf, hopNumber, type Gathered } from './gather.ts';
 import { sentByNode } from './instances.ts';
+import { Direction } from './words.ts';
 
 export interface Way {
   count: number;
@@ -139,7 +140,9 @@ function finishVisit(visit: Visit, gathered: Gathered, book: AddressBook): void 
   const leaves = visit.indices.some((i) => roles[i] === At.outsideOut);
   if (outs.length > 1 || (outs.length === 1 && leaves)) {
     const owner = book.find(frames[outs[0]].destination, 4 * flowOf(gathered, outs[0]));
-    const right = outs.find((i) => owner?.node === visit.node && owner.ifindex * 2 + 1 === hops[i]);
+    const right = outs.find(
+      (i) => owner?.node === visit.node && hopNumber(owner.ifindex, Direction.egress) === hops[i],
+    );
     const isOut = (i: number): boolean => roles[i] === At.podOut || (right !== undefined && roles[i] === At.outsideOut);
     visit.indices = visit.indices.filter((i) => i === right || !isOut(i));
     visit.flooded = right === undefined && !leaves;

@@ -28,7 +28,7 @@ function tryPair(pool: Pool, sent: number, received: number, clocks: Clocks): bo
   const last = first + pool.legCount[sent & pool.legMask] - 1;
   const row = pool.legFirst[received & pool.legMask];
   const end = row + pool.legCount[received & pool.legMask] - 1;
-  if (!isOutside(from, last, Direction.egress) || !isOutside(to, row, Direction.ingress)) return false;
+  if (!isOutside(from, last, leaving) || !isOutside(to, row, coming)) return false;
   if (!serves(from, last) || repeats(from, first, last) || repeats(to, row, end)) return false;
   const sentNs = from.baseNs + from.timeNs[last];
   const receivedNs = to.baseNs + to.timeNs[row];
@@ -39,8 +39,12 @@ function tryPair(pool: Pool, sent: number, received: number, clocks: Clocks): bo
   return true;
 }
 
-const isOutside = (frame: LegsFrame, row: number, direction: number): boolean =>
-  frame.direction[row] === direction && frame.stream.devices.get(frame.ifindex[row])?.role === Role.outside;
+/** Where the uplink's queue is watched its driver is nearer to the wire. */
+const leaving: readonly number[] = [Direction.egress, Direction.transmit];
+const coming: readonly number[] = [Direction.ingress, Direction.receive];
+
+const isOutside = (frame: LegsFrame, row: number, directions: readonly number[]): boolean =>
+  directions.includes(frame.direction[row]) && frame.stream.devices.get(frame.ifindex[row])?.role === Role.outside;
 
 function serves(frame: LegsFrame, row: number): boolean {
   const kind = frame.kind[row];

@@ -1,12 +1,13 @@
 /** Names of what lies between two neighbouring hops. */
 import type { DeviceKind } from '../wire/messages.ts';
+import type { HopDirection } from './words.ts';
 
-export type HopDirection = 'ingress' | 'egress';
-export type SegmentName = 'bridge' | 'route' | 'encap' | 'wire' | 'decap' | 'pod' | 'veth' | 'device';
+export type SegmentName =
+  'bridge' | 'route' | 'encap' | 'queue' | 'wire' | 'receive' | 'decap' | 'pod' | 'veth' | 'device';
 
 /** In the order in which a packet meets them; the histograms of /metrics use the same. */
 export const segmentNames: readonly SegmentName[] = [
-  'bridge', 'route', 'encap', 'wire', 'decap', 'pod', 'veth', 'device',
+  'bridge', 'route', 'encap', 'queue', 'wire', 'receive', 'decap', 'pod', 'veth', 'device',
 ]; // prettier-ignore
 
 const isTunnel = (kind: DeviceKind): boolean =>
@@ -28,6 +29,8 @@ export function segmentName(
   bridged = false,
 ): SegmentName {
   if (!sameNode) return 'wire';
+  if (fromDirection === 'egress' && toDirection === 'transmit') return 'queue';
+  if (fromDirection === 'receive' && toDirection === 'ingress') return 'receive';
   if (fromDirection === 'ingress' && toDirection === 'ingress') return inward(toKind);
   if (fromDirection === 'egress' && toDirection === 'egress') return outward(fromKind, toKind);
   if (fromDirection === 'ingress') return bridged ? 'bridge' : 'route';

@@ -1,6 +1,6 @@
 /** What is told of an identity once it is complete, or once it is no use to wait. */
 import type { Counts } from './counting.ts';
-import { findDrop } from './drops.ts';
+import { findDrop, isHearsay } from './drops.ts';
 import { gather, type Gathered } from './gather.ts';
 import { noteDisorder, type Disorders } from './disorder.ts';
 import { divide } from './instances.ts';
@@ -63,6 +63,10 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     return;
   }
   gather(pool, entry, gathered);
+  if (isHearsay(gathered)) {
+    pool.state[slot] = EntryState.done;
+    return;
+  }
   const instances = divide(gathered, state.world.book);
   if (when === 'if complete' && instances > 0 && !isComplete(state, instances)) return;
   pool.state[slot] = EntryState.done;

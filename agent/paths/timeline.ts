@@ -8,7 +8,7 @@ import type { Clocks, Correction } from './clocks.ts';
 import { segmentName } from './segments.ts';
 import { viewerMs } from './streams.ts';
 import type { PathView } from './view.ts';
-import { directionName } from './words.ts';
+import { directionName, type HopDirection } from './words.ts';
 
 const from: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
 const to: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
@@ -65,7 +65,7 @@ function nameSegment(view: PathView, at: number): void {
   const before = view.devices[at];
   const after = view.devices[at + 1];
   const isSameNode = view.streams[at].node === view.streams[at + 1].node;
-  const direction = (hop: number): 'ingress' | 'egress' => directionName(view.frames[hop].direction[view.rows[hop]]);
+  const direction = (hop: number): HopDirection => directionName(view.frames[hop].direction[view.rows[hop]]);
   const isBridged = before !== undefined && before.master !== 0 && before.master === after?.master;
   view.names[at] = segmentName(
     before?.kind ?? 'other', direction(at), after?.kind ?? 'other', direction(at + 1), isSameNode, isBridged,

@@ -18,6 +18,8 @@ export interface World {
   joinWindowMs: number;
 }
 
+const isOutward = (direction: number): boolean => direction === Direction.egress || direction === Direction.transmit;
+
 /** Fields of the view's last hop that several rules ask for. */
 const last = (view: PathView) => {
   const hop = view.hopCount - 1;
@@ -46,7 +48,7 @@ export interface Judgement {
 /** Of a path that did not reach its last hop, five seconds on. `flooded`: nobody knows which of many ports was right. */
 export function judge(view: PathView, flooded: boolean, world: World): Judgement {
   const { frame, flow, stream, device } = last(view);
-  const isOut = frame.direction[view.rows[view.hopCount - 1]] === Direction.egress && device?.role === Role.outside;
+  const isOut = isOutward(frame.direction[view.rows[view.hopCount - 1]]) && device?.role === Role.outside;
   const node = isOut ? world.book.expect(frame.destination, 4 * flow) : stream.node;
   const isExpected = node !== undefined && !(isOut && node === stream.node);
   if (flooded || !isExpected || !isUnicast(frame.destination, 4 * flow)) return unseen(false, false);

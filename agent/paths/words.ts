@@ -1,7 +1,16 @@
 /** The numbers of bpf/record.h that frames carry, for readers that have no BTF to derive them from (a browser, a replay). */
 
-/** Those above egress are no hops: a record of a dropped packet. */
-export const Direction = { ingress: 0, egress: 1, drop: 2, dropInPod: 3 } as const;
+/** Those above receive are no hops: a record of a dropped packet. */
+export const Direction = { ingress: 0, egress: 1, transmit: 2, receive: 3, drop: 4, dropInPod: 5 } as const;
+
+/**
+ * As tc sees it; `transmit` and `receive` are an uplink's own: out of its queue to the driver, from the driver before
+ * segments are merged.
+ */
+export type HopDirection = 'ingress' | 'egress' | 'transmit' | 'receive';
+
+/** Hops of one device, for numbers that name a hop. */
+export const DIRECTIONS = 4;
 
 export const Kind = {
   mark: 0,
@@ -21,8 +30,11 @@ const tunnelNames = ['', 'vxlan'] as const;
 /** The encapsulating protocol; empty without. */
 export const tunnelName = (tunnel: number): string => tunnelNames[tunnel] ?? `tunnel ${tunnel}`;
 
-export const directionName = (direction: number): 'ingress' | 'egress' =>
-  direction === Direction.ingress ? 'ingress' : 'egress';
+const directionNames: readonly HopDirection[] = ['ingress', 'egress', 'transmit', 'receive'];
+
+export const directionName = (direction: number): HopDirection => directionNames[direction] ?? 'egress';
+
+export const isDrop = (direction: number): boolean => direction > Direction.receive;
 
 const protocolNames = new Map([
   [1, 'icmp'],

@@ -2,7 +2,7 @@
 import { formatAddress, formatEndpoint } from '../paths/addresses.ts';
 import type { SegmentName } from '../paths/segments.ts';
 import { flowAt, type PathView } from '../paths/view.ts';
-import { directionName, protocolName, tunnelName } from '../paths/words.ts';
+import { directionName, type HopDirection, protocolName, tunnelName } from '../paths/words.ts';
 import type { DeviceKind } from '../wire/messages.ts';
 import type { Subject } from './filter.ts';
 
@@ -10,7 +10,7 @@ export interface ShapeHop {
   node: string;
   device: string;
   kind: DeviceKind;
-  direction: 'ingress' | 'egress';
+  direction: HopDirection;
   /** Addresses of the inner packet as this hop saw them: where they change, something translated. */
   source: string;
   destination: string;
