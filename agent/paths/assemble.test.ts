@@ -165,17 +165,28 @@ describe('other ways', () => {
     expect(unknown.summary.lostByNetwork.vanished).toBe(0);
   });
 
-  it("are handed past us where somebody else's program redirects", () => {
+  describe("where somebody else's program sits at the way in", () => {
     const foreign = flannelDevices(1);
     foreign[0] = device(Ifindex.eth0, 'eth0', 'uplink', { foreignPrograms: { ingress: 1, egress: 0 } });
-    const agents = [createAgent(0), createAgent(1, foreign)];
+    const cut = along(podToPod(0, 0, 1, 0).slice(0, 5), 1, 3e9, podFlow(0, 0, 1, 0));
     const reply = along(podToPod(1, 0, 0, 0), 2, 0.9e9, podFlow(1, 0, 0, 0));
-    const { paths } = single(
-      [...along(podToPod(0, 0, 1, 0).slice(0, 5), 1, 1e9, podFlow(0, 0, 1, 0)), ...reply],
-      2,
-      agents,
-    );
-    expect(paths.find((path) => path.identity.endsWith('1'))!.verdict).toBe('handed');
+    const whole = along(podToPod(0, 0, 1, 1), 3, 1e9, podFlow(0, 0, 1, 1));
+    const see = (records: Written[]) => {
+      const { paths, summary } = single(records, 2, [createAgent(0), createAgent(1, foreign)]);
+      return { verdict: paths.find((path) => path.identity.endsWith('1'))!.verdict, summary };
+    };
+
+    it('are handed past us by it', () => {
+      const { verdict, summary } = see([...cut, ...reply]);
+      expect(verdict).toBe('handed');
+      expect(summary).toMatchObject({ joined: 2, undecided: 0 });
+    });
+
+    it('are not where it lets others on to their pods in our sight', () => {
+      const { verdict, summary } = see([...cut, ...reply, ...whole]);
+      expect(verdict).toBe('unseen');
+      expect(summary).toMatchObject({ joined: 2, undecided: 1, lostByNetwork: { vanished: 0 } });
+    });
   });
 
   it('begin and end at a node itself', () => {

@@ -7,7 +7,9 @@ import { divide } from './instances.ts';
 import { findWay, type Way } from './order.ts';
 import { EntryState, type Pool } from './pool.ts';
 import { viewerMs } from './streams.ts';
-import { isWrittenEverywhere, judge, judgeStart, reached, type Judgement, type World } from './verdict.ts';
+import {
+  isWrittenEverywhere, judge, judgeStart, learnArrival, reached, type Judgement, type World,
+} from './verdict.ts'; // prettier-ignore
 import { MAX_HOPS, type PathView } from './view.ts';
 
 export interface AssemblerOptions {
@@ -85,6 +87,7 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     state.view.ambiguous ||= instances === 0;
     const judgement = judgeView(state, when, usedDrops);
     state.view.verdict = judgement.verdict;
+    if (judgement.verdict === 'delivered') learnArrival(state.view);
     if (judgement.verdict === 'dropped') outcome.dropped++;
     if (judgement.verdict === 'vanished' && !state.view.ambiguous) outcome.vanished++;
     if (state.view.hasEntry && state.view.hasLast) outcome.joined++;

@@ -9,6 +9,8 @@ export const Role = { inside: 0, pod: 1, outside: 2 } as const;
 
 export interface KnownDevice extends Device {
   role: number;
+  /** Packets that came in here for pods of this node were seen at the pods' own devices. */
+  showsArrivals: boolean;
 }
 
 export interface Stream {
@@ -87,7 +89,13 @@ export function createStream(id: number, node: number, hello: Hello, nowMs: numb
 
 export function setDevices(stream: Stream, devices: Device[]): void {
   if (stream.devices.size > MAX_DEVICES) stream.devices.clear();
-  for (const device of devices) stream.devices.set(device.ifindex, { ...device, role: roleOf(device) });
+  for (const device of devices) {
+    const known = stream.devices.get(device.ifindex);
+    // Whoever comes to a device may take packets over from then on.
+    const isAsBefore = known?.foreignPrograms.ingress === device.foreignPrograms.ingress;
+    const showsArrivals = isAsBefore && known.showsArrivals;
+    stream.devices.set(device.ifindex, { ...device, role: roleOf(device), showsArrivals });
+  }
 }
 
 /** A frame that says its node's time came now: the least difference is nearest to the truth. */

@@ -35,7 +35,20 @@ export function reached(view: PathView, book: AddressBook): Verdict | undefined 
   if (owner?.node !== stream.node) return undefined;
   // A single hop that is both a pod's sending and a node's receiving has entered and arrived.
   if (owner.ifindex === 0) return 'delivered';
-  return device && device.foreignPrograms.ingress > 0 ? 'handed' : undefined;
+  return device && device.foreignPrograms.ingress > 0 && !device.showsArrivals ? 'handed' : undefined;
+}
+
+/**
+ * Remembers by which of the node's devices a packet came that arrived at a pod's: one that ends at these was not
+ * redirected past us, whoever's programs sit there.
+ */
+export function learnArrival(view: PathView): void {
+  if (last(view).device?.role !== Role.pod) return;
+  const { node } = view.streams[view.hopCount - 1];
+  for (let hop = view.hopCount - 2; hop >= 0 && view.streams[hop].node === node; hop--) {
+    const device = view.devices[hop];
+    if (device && view.frames[hop].direction[view.rows[hop]] === Direction.ingress) device.showsArrivals = true;
+  }
 }
 
 export interface Judgement {
