@@ -42,6 +42,12 @@ export function totalOf(group: Group): string {
   return group.unknown && known ? `${text} (of ${formatCount(known)}: no clock for the others)` : text;
 }
 
+/** In place of the pod's own device, past which somebody's program redirected. */
+const HANDED = 'handed over';
+
+/** One hop has no time: nothing lies between it and another. */
+const hasTimes = (group: Group): boolean => group.segments.length > 0;
+
 /** The group as a ruler, or as a list where it is wider than `columns`. */
 export function drawGroup(group: Group, columns: number): string[] {
   const wide = drawWide(group);
@@ -64,11 +70,11 @@ function drawWide(group: Group): string[] {
   const row = (cells: string[]): string => cells.map((cell, at) => `${center(cell, widths[at])} `).join('');
   return [
     headOf(group),
-    ` ${group.source.padEnd(lead - 2)} ─┬${line}─ ${group.destination}`,
+    ` ${group.source.padEnd(lead - 2)} ─┬${line}─ ${group.isHanded ? `${HANDED} ─ ` : ''}${group.destination}`,
     deviceRow(group, widths, notes, lead + 1),
-    ` p50${' '.repeat(lead - 2)}${row(p50)}`,
-    ` p99${' '.repeat(lead - 2)}${row(p99)}`,
-    ` ${totalOf(group)}`,
+    ...(hasTimes(group)
+      ? [` p50${' '.repeat(lead - 2)}${row(p50)}`, ` p99${' '.repeat(lead - 2)}${row(p99)}`, ` ${totalOf(group)}`]
+      : []),
   ].map((text) => text.trimEnd());
 }
 
@@ -99,7 +105,9 @@ function drawNarrow(group: Group, columns: number): string[] {
   });
   const lines = [headOf(group)];
   group.hops.forEach((_, at) => lines.push(` ┬ ${hop(at).padEnd(width)}`.trimEnd(), ...rows.slice(at, at + 1)));
-  return [...lines, ` ${totalOf(group)}`].map((line) => cut(line, columns));
+  if (group.isHanded) lines.push(`   │ ${HANDED}`);
+  if (hasTimes(group)) lines.push(` ${totalOf(group)}`);
+  return lines.map((line) => cut(line, columns));
 }
 
 const cut = (line: string, columns: number): string =>

@@ -24,6 +24,8 @@ export interface Shape {
   protocol: string;
   /** Super-packets and single segments share no percentile: the comparison would measure offloads. */
   isSuper: boolean;
+  /** Redirected past the pod's own device: the last hop that we see is not the last there is. */
+  isHanded: boolean;
   hops: ShapeHop[];
   segments: { name: SegmentName; isSleeved: boolean; isWire: boolean }[];
   tunnel: string;
@@ -82,6 +84,7 @@ export function shapeOf(view: PathView): Shape {
     addressed: addressed === destination ? '' : addressed,
     protocol: protocolName(view.protocol),
     isSuper: view.wirePackets > 1,
+    isHanded: view.verdict === 'handed',
     hops: Array.from({ length: view.hopCount }, (_, hop) => hopOf(view, hop)),
     segments: Array.from({ length: Math.max(0, view.hopCount - 1) }, (_, at) => ({
       name: view.names[at],

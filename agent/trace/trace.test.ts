@@ -8,7 +8,7 @@ import {
   createAgent, flannelDevices, framesOf, podAddress, podFlow, podToPod, type Frame, type Written,
 } from '../paths/synthetic.ts'; // prettier-ignore
 import { Kind } from '../paths/words.ts';
-import { encodeMessage } from '../wire/messages.ts';
+import { encodeMessage, type Device } from '../wire/messages.ts';
 import { FilterError, explainFilter, parseFilter, type Subject } from './filter.ts';
 import { createGroups, type Group } from './groups.ts';
 import { formatNs, formatShare, formatWire } from './numbers.ts';
@@ -103,11 +103,12 @@ describe('a filter', () => {
 
 const stepsNs = [0, 800, 2900, 6800, 47_800, 51_000, 52_900, 53_800];
 
-function joined(replies: boolean): { groups: Group[]; lines: string[] } {
+/** Pings between pods of two nodes. `shown`: the hops of each that we see; the rest is behind `foreign` programs. */
+function joined(replies: boolean, shown = 8, foreign = 0): { groups: Group[]; lines: string[] } {
   const records: Written[] = [];
   for (let i = 0; i < 100; i++) {
     for (const [from, to] of replies ? [[0, 1], [1, 0]] : [[0, 1]]) {
-      podToPod(from, 0, to, 0).forEach((hop, at) => records.push({
+      podToPod(from, 0, to, 0).slice(0, shown).forEach((hop, at) => records.push({
         ...hop, timeNs: 1e9 + i * 1e7 + from * 1e6 + stepsNs[at], identity: [i, from], flow: podFlow(from, 0, to, 0),
         kind: Kind.icmp, level: 9, bytes: hop.encapsulation ? 148 : 98,
       }));
@@ -115,7 +116,9 @@ function joined(replies: boolean): { groups: Group[]; lines: string[] } {
   } // prettier-ignore
   const groups = createGroups();
   const assembler = createAssembler((view) => groups.add(view));
-  const agents = [createAgent(0), createAgent(1, flannelDevices(1), 5e9)];
+  const devicesOf = (node: number): Device[] =>
+    flannelDevices(node).map((device) => ({ ...device, foreignPrograms: { ingress: foreign, egress: 0 } }));
+  const agents = [createAgent(0, devicesOf(0)), createAgent(1, devicesOf(1), 5e9)];
   for (const frame of framesOf(agents, records, 4000).sort((a, b) => a.atMs - b.atMs)) {
     assembler.push(frame.bytes, frame.atMs);
     assembler.advance(frame.atMs);
@@ -145,6 +148,17 @@ describe('the ruler', () => {
     ]); // prettier-ignore
     expect(lines[8]).toBe('   ║ wire   p50 41.5 µs ±42.5 µs · p99 41.5 µs  +50 B (51 %)');
     expect(Math.max(...drawGroup(groups[0], 40).map((line) => line.length))).toBeLessThanOrEqual(40);
+  });
+
+  it('says where somebody takes over before the pod, and draws no times where there is one hop', () => {
+    const across = joined(true, 5, 1).groups[0];
+    expect(drawGroup(across, 120)[1]).toBe(
+      ' 10.244.1.2 ─┬─ bridge ─┬─ route ─┬═ encap ═┬══════ wire ═══════┬─ handed over ─ 10.244.2.2',
+    );
+    expect(drawGroup(across, 80).at(-2)).toBe('   │ handed over');
+    const single = { ...across, hops: across.hops.slice(0, 1), segments: [] };
+    expect(drawGroup(single, 120).slice(1)).toEqual([' 10.244.1.2 ─┬─ handed over ─ 10.244.2.2', '           veth0']);
+    expect(drawGroup(single, 80).slice(1)).toEqual([' ┬ n1 veth0', '   │ handed over']);
   });
 
   it('says unknown where the clock is', () => {
