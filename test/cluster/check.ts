@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { entrypoint, makeRootfs } from '../../deploy/rootfs.mjs';
 import { overPodNetwork, throughNodePort, throughService } from './claims.ts';
-import { end, nodes, openCluster, startAgent, traceWhile, type Cluster, type Pod } from './cluster.ts';
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
+import { checkFolder, claim, say } from './claim.ts';
+import { nodes, openCluster, type Cluster, type Pod } from './cluster.ts';
+import { end, startAgent, traceWhile, type Traced } from './hoplens.ts';
 
 interface Scene {
   cluster: Cluster;
@@ -19,35 +19,22 @@ interface Scene {
   clusterIp: string;
 }
 
-async function claim(name: string, see: () => Promise<string | undefined>): Promise<boolean> {
-  try {
-    const seen = await see();
-    say(seen === undefined ? `FAIL  ${name}: nothing such was seen` : `ok    ${name}: ${seen}`);
-    return seen !== undefined;
-  } catch (error) {
-    say(`FAIL  ${name}: ${(error as Error).message}`);
-    return false;
-  }
-}
-
 /** All claims, read from the gateway that `args` name; how many failed. */
 async function claims({ cluster, near, far, clusterIp }: Scene, form: string, args: string[]): Promise<number> {
   const inPod = (...argv: string[]): Promise<string> => cluster.kubectl('exec', near.name, '--', ...argv);
+  const traced = (filter: string, act: () => Promise<unknown>): Promise<Traced> =>
+    traceWhile(cluster, 'n1', ['--for', '6s', ...args, filter], act);
   const backend = `${far.ip}:8080`;
   const nodePort = `${nodes.n1}:30080`;
   const results = [
     await claim(`${form}: ping from pod to pod over VXLAN`, async () =>
-      overPodNetwork(
-        await traceWhile(cluster, args, 'icmp', () => inPod('ping', '-c', '5', '-i', '0.2', far.ip)),
-        near,
-        far,
-      ),
+      overPodNetwork(await traced('icmp', () => inPod('ping', '-c', '5', '-i', '0.2', far.ip)), near, far),
     ),
     await claim(
       `${form}: ClusterIP, one path before and after DNAT, its reply turned back`,
       async () =>
       throughService(
-        await traceWhile(cluster, args, 'tcp', () => inPod('wget', '-qO-', `http://${clusterIp}/`)),
+        await traced('tcp', () => inPod('wget', '-qO-', `http://${clusterIp}/`)),
         near, `${clusterIp}:80`, backend,
       ), // prettier-ignore
     ),
@@ -55,7 +42,7 @@ async function claims({ cluster, near, far, clusterIp }: Scene, form: string, ar
       `${form}: NodePort entered at the other node, both addresses change on one path`,
       async () =>
       throughNodePort(
-        await traceWhile(cluster, args, 'tcp', () => cluster.on('n2', ['curl', '-sm', '2', `http://${nodePort}/`])),
+        await traced('tcp', () => cluster.on('n2', ['curl', '-sm', '2', `http://${nodePort}/`])),
         nodePort, backend,
       ), // prettier-ignore
     ),
@@ -119,15 +106,7 @@ async function main(folder: string): Promise<number> {
   }
 }
 
-const folder = process.argv[2];
-if (folder === undefined) {
-  process.stderr.write(
-    'usage: npm run check:cluster -- FOLDER   (with up.sh, down.sh, in, kubectl, and what build.sh made)\n',
-  );
-  process.exitCode = 2;
-} else {
-  process.exitCode = await main(resolve(folder)).catch((error: unknown) => {
-    say(`FAIL  ${(error as Error).message}`);
-    return 1;
-  });
-}
+await checkFolder(
+  'npm run check:cluster -- FOLDER   (with up.sh, down.sh, in, kubectl, and what build.sh made)',
+  (folder) => main(resolve(folder)),
+);

@@ -1,6 +1,7 @@
 /** What must hold of paths on a real cluster. Each claim gives what it saw, or undefined where it saw nothing such. */
 import type { JsonPath } from '../../agent/paths/json.ts';
-import type { Pod, Traced } from './cluster.ts';
+import type { Pod } from './cluster.ts';
+import type { Traced } from './hoplens.ts';
 
 const overlay = 'pod< bridge< vxlan> uplink> uplink< vxlan< bridge> pod>';
 
@@ -14,7 +15,7 @@ export function describe(path: JsonPath): string {
   return `${path.protocol} ${changes.join('  ~NAT~  ')}  [${path.hops.map((hop) => `${hop.node}/${hop.device}`).join(' ')}] ${path.verdict}`;
 }
 
-const addsUp = (path: JsonPath): boolean =>
+export const addsUp = (path: JsonPath): boolean =>
   path.totalNs === null ||
   path.segments.reduce((sum, segment) => sum + (segment.durationNs ?? NaN), 0) === path.totalNs;
 
