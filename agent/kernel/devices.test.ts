@@ -69,6 +69,19 @@ describe('devices', () => {
     expect(kindsOf(hostGateway)).toEqual({ ens3: 'uplink', ens4: 'physical', tap0: 'uplink', cali123: 'pod' });
   });
 
+  it('are no uplinks where the node routes to its own pods through itself, as Cilium does', () => {
+    const cilium = view(
+      link(2, 'eth0', ''),
+      link(3, 'cilium_net', 'veth', { peerIfindex: 4 }),
+      link(4, 'cilium_host', 'veth', { peerIfindex: 3 }),
+      link(5, 'lxc0', 'veth', { peerNsid: 1, peerIfindex: 2 }),
+      route('10.245.2.0/24', '10.245.2.122', 4),
+      route('10.245.1.0/24', '192.168.7.10', 2),
+      address(4, '10.245.2.122'),
+    );
+    expect(kindsOf(cilium)).toEqual({ eth0: 'uplink', cilium_net: 'veth', cilium_host: 'veth', lxc0: 'pod' });
+  });
+
   it('follow changes: a route that goes, a link that goes, a snapshot', () => {
     const of = view(link(2, 'ens3', ''), route('', '192.168.1.1', 2));
     expect(applyEvent(of, { ...route('', '192.168.1.1', 2), gone: true } as NetlinkEvent)).toBe(true);

@@ -12,8 +12,14 @@ export interface NetlinkView {
   links: Map<number, Link>;
   /** By address: the ifindex that has it. */
   addresses: Map<string, number>;
-  /** Routes that leave the node's own networks: their devices, by destination, table and metric. */
-  routes: Map<string, number[]>;
+  /** Routes that leave the node's own networks, by destination, table and metric. */
+  routes: Map<string, NextHop[]>;
+}
+
+/** The gateway is empty for a default route that needs none. */
+interface NextHop {
+  gateway: string;
+  ifindex: number;
 }
 
 export const emptyView = (): NetlinkView => ({ links: new Map(), addresses: new Map(), routes: new Map() });
@@ -59,7 +65,7 @@ function applyRoute(view: NetlinkView, event: Extract<NetlinkEvent, { type: 'rou
   if (!event.default && hops.every((hop) => hop.gateway === '')) return false;
   const key = `${event.destination} ${event.table} ${event.metric}`;
   if (event.gone) return view.routes.delete(key);
-  view.routes.set(key, hops.map((hop) => hop.ifindex)); // prettier-ignore
+  view.routes.set(key, hops);
   return true;
 }
 
@@ -74,7 +80,7 @@ const canBeUplink = (link: Link): boolean => !(link.linkType in kinds) && link.a
 
 /**
  * Devices that lead out of the node: those with a default route or a route over a gateway, and those under a tunnel's
- * local address.
+ * local address. A gateway that is the node itself leads to its own pods (Cilium routes to them so).
  */
 function uplinks(view: NetlinkView): Set<number> {
   const found = new Set<number>();
@@ -82,7 +88,9 @@ function uplinks(view: NetlinkView): Set<number> {
     const link = ifindex === undefined ? undefined : view.links.get(ifindex);
     if (link && canBeUplink(link)) found.add(link.ifindex);
   };
-  for (const ifindexes of view.routes.values()) ifindexes.forEach(add);
+  for (const hops of view.routes.values()) {
+    for (const hop of hops) if (!view.addresses.has(hop.gateway)) add(hop.ifindex);
+  }
   for (const link of view.links.values()) {
     if (!link.vxlan) continue;
     add(view.addresses.get(link.vxlan.local));
