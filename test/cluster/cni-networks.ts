@@ -12,9 +12,10 @@ export interface Network {
   name: string;
   script: string;
   up: string[];
-  /** From pod to pod of another node, and of the same one. */
+  /** From pod to pod of another node, from pod to pod of one node, and from a node to its own pod. */
   across: Way;
   within: Way;
+  home: Way;
   /** What VXLAN adds to a packet; null without. */
   tunnelBytes: number | null;
   /** Address of a service in front of the far pod; none where nothing makes one. */
@@ -22,6 +23,8 @@ export interface Network {
 }
 
 const bridged: Way = { hops: 'pod< pod>', segments: 'bridge', verdict: 'delivered' };
+const fromBridge: Way = { hops: 'bridge> pod>', segments: 'bridge', verdict: 'delivered' };
+const fromHost: Way = { hops: 'veth> pod>', segments: 'route', verdict: 'delivered' };
 const service = '10.96.0.10:80';
 
 export const networks: Network[] = [
@@ -35,6 +38,7 @@ export const networks: Network[] = [
       verdict: 'delivered',
     },
     within: bridged,
+    home: fromBridge,
     tunnelBytes: 50,
   },
   {
@@ -47,6 +51,7 @@ export const networks: Network[] = [
       verdict: 'delivered',
     },
     within: bridged,
+    home: fromBridge,
     tunnelBytes: null,
   },
   {
@@ -59,6 +64,7 @@ export const networks: Network[] = [
       verdict: 'delivered',
     },
     within: { hops: 'pod< pod>', segments: 'route', verdict: 'delivered' },
+    home: fromHost,
     tunnelBytes: 50,
     service: { address: service, turnsBackInSight: true },
   },
@@ -68,6 +74,7 @@ export const networks: Network[] = [
     up: ['vxlan', 'kpr'],
     across: { hops: 'pod< vxlan> uplink> uplink< vxlan<', segments: 'route encap wire decap', verdict: 'handed' },
     within: { hops: 'pod<', segments: '', verdict: 'handed' },
+    home: fromHost,
     tunnelBytes: 50,
     service: { address: service, turnsBackInSight: false },
   },
@@ -81,6 +88,7 @@ export const networks: Network[] = [
       verdict: 'delivered',
     },
     within: { hops: 'pod< pod>', segments: 'route', verdict: 'delivered' },
+    home: fromHost,
     tunnelBytes: null,
     service: { address: service, turnsBackInSight: true },
   },
@@ -90,6 +98,7 @@ export const networks: Network[] = [
     up: ['native', 'kpr'],
     across: { hops: 'pod< uplink> uplink<', segments: 'route wire', verdict: 'handed' },
     within: { hops: 'pod<', segments: '', verdict: 'handed' },
+    home: fromHost,
     tunnelBytes: null,
     service: { address: service, turnsBackInSight: false },
   },

@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { JsonPath } from '../../agent/paths/json.ts';
 import { inNamespace, run } from '../lab/run.ts';
 import { checkFolder, claim, say } from './claim.ts';
 import { allGo, aroundForeign, isWhole, pathsBetween, translated } from './cni-claims.ts';
@@ -44,14 +45,15 @@ async function startServer(): Promise<ChildProcess> {
 
 /** New connections each time, so that their SYN and FIN are seen too. */
 async function makeTraffic(pods: Pods, service: string | undefined): Promise<void> {
-  const client = (kind: string, to: string, ...more: string[]): Promise<unknown> =>
-    run(inNamespace('c1p1', [...traffic, 'client', kind, '--to', to, '--for', '1s', '--rate', '20', ...more]));
+  const from = (place: string, kind: string, to: string, ...more: string[]): Promise<unknown> =>
+    run(inNamespace(place, [...traffic, 'client', kind, '--to', to, '--for', '1s', '--rate', '20', ...more]));
   const [address, port] = service?.split(':') ?? [];
   await Promise.all([
-    client('ping', pods.c2p1),
-    client('ping', pods.c1p2),
-    client('http', pods.c2p1, '--port', '8080'),
-    ...(address && port ? [client('http', address, '--port', port)] : []),
+    from('c1p1', 'ping', pods.c2p1),
+    from('c1p1', 'ping', pods.c1p2),
+    from('c2', 'ping', pods.c2p1),
+    from('c1p1', 'http', pods.c2p1, '--port', '8080'),
+    ...(address && port ? [from('c1p1', 'http', address, '--port', port)] : []),
   ]);
 }
 
@@ -84,7 +86,7 @@ async function claimsOf(scripts: Scripts, network: Network, tokenFile: string): 
   const before = await programsOf(scripts);
   const { traced, during } = await watch(scripts, network, pods, tokenFile);
   const after = await programsOf(scripts);
-  const { name, across, within, tunnelBytes, service } = network;
+  const { name, across, within, home, tunnelBytes, service } = network;
   const results: boolean[] = [];
   for (const node of nodeNames) {
     results.push(await claim(`${name}: attached on ${node}, first and beside others`, async () =>
@@ -95,6 +97,10 @@ async function claimsOf(scripts: Scripts, network: Network, tokenFile: string): 
     claim(`${name}: ${what}`, () => allGo(pathsBetween(traced, protocol, pods.c1p1, to), way, bytes));
   results.push(await go('ping and its answers across', 'icmp', pods.c2p1));
   results.push(await go('ping and its answers within the node', 'icmp', pods.c1p2, within, null));
+  results.push(await claim(`${name}: ping from a node to its pod`, () => {
+    const isHome = ({ source, destination }: JsonPath): boolean => source.node === 'c2' && destination.ip === pods.c2p1;
+    return allGo(traced.paths.filter((path) => path.protocol === 'icmp' && isHome(path)), home, null);
+  })); // prettier-ignore
   results.push(await go('tcp both ways across', 'tcp', pods.c2p1));
   if (service) {
     results.push(await claim(`${name}: through the service`, () => translated(traced, service, `${pods.c2p1}:8080`)));
