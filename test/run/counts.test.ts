@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { closingLine, FAILED, NOTHING, PASSED, refuseSkips, sum, withExit } from './counts.ts';
 import { isAllowed } from './skips.ts';
 
@@ -22,6 +22,19 @@ describe('refuseSkips', () => {
   it('keeps the allowed skips and fails the others', () => {
     const counts = { passed: 2, failed: 0, skipped: [skip('clang here is “14”'), skip('needs root')] };
     expect(closingLine(refuseSkips(counts, isAllowed))).toBe('2 passed, 1 failed, 1 skipped');
+  });
+});
+
+describe('isAllowed', () => {
+  afterEach(() => void vi.unstubAllEnvs());
+
+  it.each([
+    ['1', true],
+    [undefined, false],
+  ])('what a kernel lacks, under check:kernels only (%s)', (emulated, allowed) => {
+    vi.stubEnv('HOPLENS_EMULATED', emulated);
+    expect(isAllowed(skip('needs a kernel with tcx (6.6)'))).toBe(allowed);
+    expect(isAllowed(skip('needs root'))).toBe(false);
   });
 });
 

@@ -23,7 +23,7 @@ export interface Step {
 const environment = goEnvironment();
 
 /** Emulated processors are ten times slower or worse. */
-const limitMs = process.env['HOPLENS_EMULATED'] ? 1_500_000 : 600_000;
+export const limitMs = process.env['HOPLENS_EMULATED'] ? 1_500_000 : 600_000;
 
 function npmBinary(name: string): string {
   return join(root, 'node_modules/.bin', name);
@@ -53,9 +53,9 @@ function goTests(folder: string): Step {
   return { name: `go test ${folder}`, run };
 }
 
-function vitest(name: string, options: readonly string[]): Step {
+export function vitest(name: string, options: readonly string[]): Step {
   const run = async (): Promise<Report> => {
-    const file = join(root, '.build', `${name.replace(' ', '-')}.json`);
+    const file = join(root, '.build', `${name.replaceAll(/[^\w.]/g, '-')}.json`);
     rmSync(file, { force: true });
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
     const words = ['run', '--config', '.vitest.config.ts', ...reporters, ...options];

@@ -74,7 +74,7 @@ export const GOALS = {
     root: 'makes network namespaces and attaches programs in the kernel',
   },
   'check:kernels': {
-    groups: ['registries', 'build', 'lab', 'kernels'],
+    groups: ['registries', 'build', 'lab', 'tests', 'kernels'],
     go: true,
     npm: true,
     root: 'reads the whole file system for the guest',

@@ -1,8 +1,8 @@
-// npm run check:kernels -- [--kernel 6.1]... [--command 'COMMAND'] [--minutes 30]
+// npm run check:kernels -- [--kernel 6.1]... [--tests FILE or FOLDER]... [--command 'COMMAND'] [--minutes 90]
 //
-// Runs the Go tests of the kernel programs and the end-to-end tests, or another command, once under
-// each kernel. The end-to-end tests count, and refuse skips, as in CI. Times there mean nothing;
-// behaviour does.
+// Runs the Go tests of the kernel programs and the end-to-end tests, or some test files, or another
+// command, under each kernel in one boot. The tests count, and refuse skips, as in CI. Times there
+// mean nothing; behaviour does.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { goEnvironment, root } from '../setup/go.mjs';
@@ -10,18 +10,22 @@ import { Refusal, entry, must, say } from '../setup/say.mjs';
 import { bootAndRun } from './boot.mjs';
 import { SERIES, kernelOf } from './kernels.mjs';
 
-/** The Go tests arrive compiled: a compiler under emulation takes minutes. */
-const GO_TESTS = '.build/bpf.test';
-const COMMAND = `(cd bpf && ../${GO_TESTS} -test.timeout=10m); attached=$?
-node --import tsx test/run/main.ts "vitest e2e" && [ $attached = 0 ]`;
-
 const { values: options } = parseArgs({
   options: {
     kernel: { type: 'string', multiple: true, default: Object.keys(SERIES) },
-    command: { type: 'string', default: COMMAND },
-    minutes: { type: 'string', default: '30' },
+    tests: { type: 'string', multiple: true, default: [] },
+    command: { type: 'string' },
+    minutes: { type: 'string', default: '90' },
   },
 });
+const command = options.command ?? ['node --import tsx test/vm/inside.ts', ...options.tests].join(' ');
+
+/** The Go tests and what counts them, for the guest: a compiler under emulation takes minutes. */
+function compile() {
+  const how = { cwd: join(root, 'bpf'), env: goEnvironment() };
+  must('go', ['test', '-c', '-o', join(root, '.build/bpf.test'), '.'], how);
+  must('go', ['build', '-o', join(root, '.build/test2json'), 'cmd/test2json'], how);
+}
 
 function environment() {
   const { PATH = '', HOME = '/root' } = goEnvironment();
@@ -38,18 +42,20 @@ async function check(series) {
     return say(`kernel ${series}: skipped: ${error.message}`);
   });
   if (!kernel) return 'skipped';
-  say(`kernel ${kernel.release}: ${options.command === COMMAND ? 'Go tests and end-to-end tests' : options.command}`);
+  say(`kernel ${kernel.release}: ${command}`);
+  const startMs = performance.now();
   const onLine = (/** @type {string} */ line) => say(`${series} | ${line}`);
   const limitMs = Number(options.minutes) * 60_000;
   const { code, how } = await bootAndRun({
     kernel,
     folder: root,
-    command: options.command,
+    command,
     environment: environment(),
     limitMs,
     onLine,
   });
-  say(`kernel ${kernel.release}: ${how === 'ended' ? `exit code ${code}` : how}`);
+  const minutes = ((performance.now() - startMs) / 60_000).toFixed(1);
+  say(`kernel ${kernel.release}: ${how === 'ended' ? `exit code ${code}` : how} (${minutes} min)`);
   return code === 0 ? 'passed' : 'failed';
 }
 
@@ -59,7 +65,7 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
 await entry(async () => {
   const unknown = options.kernel.find((series) => !SERIES[series]);
   if (unknown) throw new Refusal(`kernel ${unknown} is none of ${Object.keys(SERIES).join(', ')}.`);
-  must('go', ['test', '-c', '-o', join(root, GO_TESTS), '.'], { cwd: join(root, 'bpf'), env: goEnvironment() });
+  compile();
   /** @type {string[]} */
   const results = [];
   for (const series of options.kernel) results.push(await check(series));
