@@ -4,9 +4,9 @@ import type { HopTotals, Status } from '../../agent/wire/messages.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { expectJoined } from './joined.ts';
 import { missing, startCluster, until, type Cluster } from './support.ts';
-import { passed, verdictMs, watch, type SeenNode } from './watch.ts';
+import { load, passed, verdictMs, watch, type SeenNode } from './watch.ts';
 
-const BUDGETS: Record<string, number> = { n1: 2000, n2: 6000 };
+const BUDGETS: Record<string, number> = { n1: load(2000), n2: load(6000) };
 
 const sum = (status: Status, what: keyof HopTotals): number =>
   status.totals.reduce((all, hop) => all + Number(hop[what]), 0);
@@ -42,7 +42,7 @@ describe.skipIf(missing !== undefined)(`the budget of records (needs root and a 
       { keep: () => false, verdictMs },
     );
     for (const node of nodes.values()) expectBlindWhereCapped(node);
-    expect(summary.joinable).toBeGreaterThan(100);
+    expect(summary.joinable).toBeGreaterThan(load(100));
     // The first moment of the load was too much: that is ours, and said.
     expect(summary.joinableJoined + summary.lostByUs).toBeGreaterThanOrEqual(summary.joinable * 0.999);
   });
@@ -92,9 +92,9 @@ describe.skipIf(missing !== undefined)(
       });
       await traffic.stop();
       expect(summary.exponents).toEqual({ n1: 15, n2: 18 });
-      expectJoined(summary, 100);
+      expectJoined(summary, load(100));
       const marks = paths.filter(({ hops }) => hops.length === 8).map(({ records }) => records[0].mark);
-      expect(marks.length).toBeGreaterThan(100);
+      expect(marks.length).toBeGreaterThan(load(100));
       expect(marks.filter((mark) => mark % 2 ** 18 !== 0)).toEqual([]);
       // What only the finer one follows was seen there, and is no loss.
       const own = paths.filter(({ source, hops }) => source.node === 'n1' && hops.length === 4);

@@ -90,7 +90,7 @@ describe.skipIf(missing !== undefined)(`loss on the wire (needs root and a lab; 
     expect(seen.result).toMatchObject({ kind: 'bulk', wrongStreams: 0, unreported: 0 });
     const { paths, summary } = seen;
     expect(summary).toMatchObject({ lostByUs: 0, framesMissed: 0, recordsLost: 0 });
-    expectJoined(summary, 500);
+    expectJoined(summary, load(500));
 
     const lost = new Set(dropped.flatMap((event) => lostBytes(event, paths)));
     const vanished = paths.filter(({ verdict, ambiguous }) => verdict === 'vanished' && !ambiguous);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missing, startCluster, startHoplens, trace, type Cluster, type Traced } from './support.ts';
 import { startTraffic } from '../traffic/start.ts';
+import { lasting, load } from './watch.ts';
 import { wayOf } from './ways.ts';
 
 const WAY = [
@@ -42,10 +43,10 @@ describe.skipIf(missing !== undefined)(`record and replay (needs root and a lab;
   test('hold the same paths', async () => {
     const { agents, lab } = cluster;
     const traffic = await startTraffic(lab, ['ping', 'bulk'], {
-      client: { bulk: ['--rate-mbit', '50'], ping: ['--rate', '20'] },
+      client: { bulk: ['--rate-mbit', String(load(50))], ping: ['--rate', '20'] },
     });
     const gateway = ['--gateway', agents.url, '--token-file', agents.tokenFile];
-    const record = startHoplens(['record', '--out', file, '--for', '6s', ...gateway]);
+    const record = startHoplens(['record', '--out', file, '--for', lasting(6), ...gateway]);
     const live = await trace(agents, ['--for', '2s', 'icmp', 'or', 'tcp']);
     const { code, stderr } = await record.ended;
     await traffic.stop();

@@ -70,7 +70,10 @@ describe.skipIf(missing !== undefined)(`exact totals (needs root and a lab; miss
       cluster = await startCluster('flannel-vxlan', { lab: { offloads } });
       const action = async (watching: Watching): Promise<void> => {
         before = await rest(watching);
-        const client = { bulk: ['--rate-mbit', '200', '--connections', '2'], udp: ['--rate', '200'] };
+        const client = {
+          bulk: ['--rate-mbit', String(load(200)), '--connections', '2'],
+          udp: ['--rate', String(load(200))],
+        };
         const kinds = ['ping', 'udp', 'http', 'bulk', 'local'] as const;
         await (
           await startTraffic(cluster.lab, [...kinds], { forMs: 1500, six: true, client })

@@ -177,3 +177,6 @@ export const verdictMs = isEmulated ? 5000 : 1500;
 
 /** Emulated processors carry less. */
 export const load = (usual: number): number => (isEmulated ? Math.ceil(usual / 10) : usual);
+
+/** And what starts with a time of its own has started later. */
+export const lasting = (seconds: number): string => `${isEmulated ? 3 * seconds : seconds}s`;
