@@ -13,15 +13,17 @@ struct owner {
 	bool is_in_pod;
 };
 
+/* Pointers that a tracepoint's arguments lead to are followed as they are: what cannot be read reads as 0. */
 static __always_inline __u32 netns_of(const struct net_device *device)
 {
-	return BPF_CORE_READ(device, nd_net.net, ns.inum);
+	return device ? device->nd_net.net->ns.inum : 0;
 }
 
 static __always_inline bool is_veth(const struct net_device *device)
 {
 	char kind[5] = {};
-	const char *name = BPF_CORE_READ(device, rtnl_link_ops, kind);
+	const struct rtnl_link_ops *operations = device->rtnl_link_ops;
+	const char *name = operations ? operations->kind : NULL;
 	if (bpf_probe_read_kernel(kind, sizeof(kind), name))
 		return false;
 	return kind[0] == 'v' && kind[1] == 'e' && kind[2] == 't' && kind[3] == 'h' && kind[4] == 0;
@@ -44,16 +46,16 @@ static __always_inline const struct net_device *veth_peer(const struct net_devic
  */
 static __always_inline struct owner find_owner(const struct sk_buff *skb)
 {
-	const struct net_device *device = BPF_CORE_READ(skb, dev);
+	const struct net_device *device = skb->dev;
 	__u32 netns = netns_of(device);
 	if (!netns)
 		return (struct owner){ .is_ours = true };
 	if (netns == own_netns)
-		return (struct owner){ .is_ours = true, .ifindex = BPF_CORE_READ(device, ifindex) };
+		return (struct owner){ .is_ours = true, .ifindex = device->ifindex };
 	if (!is_veth(device))
 		return (struct owner){};
 	const struct net_device *peer = veth_peer(device);
-	if (netns_of(peer) != own_netns)
+	if (BPF_CORE_READ(peer, nd_net.net, ns.inum) != own_netns)
 		return (struct owner){};
 	return (struct owner){ .is_ours = true, .is_in_pod = true, .ifindex = BPF_CORE_READ(peer, ifindex) };
 }

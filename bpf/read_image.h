@@ -25,20 +25,20 @@ static __always_inline void read_pages(struct sk_buff *skb, struct image *image,
 /* What the network stack has looked at knows where its IP header is; what comes from a driver begins with it. */
 static __always_inline __u32 find_ip(const struct sk_buff *skb, bool from_driver)
 {
-	return from_driver ? BPF_CORE_READ(skb, data) - BPF_CORE_READ(skb, head) : BPF_CORE_READ(skb, network_header);
+	return from_driver ? skb->data - skb->head : skb->network_header;
 }
 
 /* `ip` is the place of the IP header from the skb's head. False where the skb ends before. */
 static __always_inline bool read_image(struct sk_buff *skb, struct image *image, __u32 ip)
 {
-	unsigned char *head = BPF_CORE_READ(skb, head);
-	__u32 tail = BPF_CORE_READ(skb, tail), data = BPF_CORE_READ(skb, data) - head;
+	unsigned char *head = skb->head;
+	__u32 tail = skb->tail, data = skb->data - head;
 	if (ip >= tail)
 		return false;
 	__u32 linear = tail - ip;
-	const struct skb_shared_info *shared = (const void *)head + BPF_CORE_READ(skb, end);
-	image->len = BPF_CORE_READ(skb, len) + data - ip;
-	image->protocol = BPF_CORE_READ(skb, protocol);
+	const struct skb_shared_info *shared = (const void *)head + skb->end;
+	image->len = skb->len + data - ip;
+	image->protocol = skb->protocol;
 	image->link = 0;
 	image->gso_size = BPF_CORE_READ(shared, gso_size);
 	image->gso_segs = BPF_CORE_READ(shared, gso_segs);

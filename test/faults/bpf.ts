@@ -10,7 +10,7 @@ const CLONE_NEWNET = 0x40000000;
 const ATTRIBUTES = 128;
 
 /** Numbers of <linux/bpf.h>. */
-const command = { mapCreate: 0, mapLookup: 1, programLoad: 5, pin: 6, programById: 13, info: 15, query: 16, linkCreate: 28, enableStats: 32 } as const; // prettier-ignore
+const command = { mapCreate: 0, mapLookup: 1, programLoad: 5, pin: 6, nextProgramId: 11, programById: 13, info: 15, query: 16, linkCreate: 28, enableStats: 32 } as const; // prettier-ignore
 export const attachType = { ingress: 46, egress: 47 } as const;
 const SCHED_CLS = 3;
 const ARRAY = 2;
@@ -59,6 +59,23 @@ export function tcxProgramIds(ifindex: number, direction: Direction): number[] {
 /** Their names. */
 export const tcxPrograms = (ifindex: number, direction: Direction): string[] =>
   tcxProgramIds(ifindex, direction).map((id) => programInfo(id).name);
+
+/** Ids of all programs of the machine. */
+export function programIds(): number[] {
+  const ids: number[] = [];
+  const attributes = Buffer.alloc(ATTRIBUTES);
+  for (let id = 0; hasNext('nextProgramId', id, attributes); ids.push(id)) id = attributes.readUInt32LE(4);
+  return ids;
+}
+
+function hasNext(what: 'nextProgramId', id: number, attributes: Buffer<ArrayBuffer>): boolean {
+  try {
+    bpf(what, { 0: id }, attributes);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** What the kernel says of a program; time and runs only while it is told to count them. */
 export function programInfo(id: number): { name: string; runTimeNs: number; runs: number } {
