@@ -25,6 +25,7 @@ type Link struct {
 	PeerIfindex int     `json:"peerIfindex"` // there; 0 for what is no veth
 	Vxlan       *Vxlan  `json:"vxlan,omitempty"`
 	Tunnel      *Tunnel `json:"tunnel,omitempty"` // geneve, ipip, gre and their kin
+	XDP         string  `json:"xdp,omitempty"`    // native, generic or offload: the mode of a program that sits there
 }
 
 // Vxlan as it was made. External ones take VNI and addresses from each packet's route.
@@ -69,8 +70,21 @@ func parseLink(gone bool, message []byte) (any, error) {
 	} else {
 		link.Parent = base.ParentIndex
 	}
+	if base.Xdp != nil && base.Xdp.Attached {
+		link.XDP = xdpMode(base.Xdp.AttachMode)
+	}
 	describeTunnel(parsed, &link)
 	return link, nil
+}
+
+func xdpMode(attached uint32) string {
+	switch attached {
+	case nl.XDP_ATTACHED_SKB:
+		return "generic"
+	case nl.XDP_ATTACHED_HW:
+		return "offload"
+	}
+	return "native" // where several modes are at work, this is the first
 }
 
 // kindOf is empty for a device that no driver of virtual ones made; the netlink package calls these "device".

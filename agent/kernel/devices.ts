@@ -136,6 +136,7 @@ export function listDevices(view: NetlinkView, attachments: ReadonlyMap<number, 
       master: link.master,
       ...(link.peerNsid >= 0 && { peer: { nsid: link.peerNsid, ifindex: link.peerIfindex } }),
       ...(link.vxlan && { tunnel: { vni: link.vxlan.vni, port: link.vxlan.port, local: link.vxlan.local } }),
+      ...(link.xdp && { xdp: link.xdp }),
       ...(attachments.get(link.ifindex) ?? unattached),
     }));
 }

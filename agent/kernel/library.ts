@@ -5,6 +5,7 @@
  */
 import { promisify } from 'node:util';
 import koffi from 'koffi';
+import type { XdpMode } from '../wire/messages.ts';
 import type { Struct } from './layout.ts';
 
 export interface OpenRequest {
@@ -77,6 +78,7 @@ export type NetlinkEvent =
       peerNsid: number;
       peerIfindex: number;
       vxlan?: { vni: number; port: number; local: string; device: number };
+      xdp?: XdpMode;
     }
   | { type: 'link-gone'; ifindex: number }
   | { type: 'address'; ifindex: number; ip: string; prefix: number; gone: boolean }

@@ -1,8 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import type { DropPlace } from '../wire/messages.ts';
+import type { Device, DropPlace } from '../wire/messages.ts';
 import { createAssembler } from './assemble.ts';
 import { toJson, type JsonPath } from './json.ts';
-import { Ifindex, createAgent, framesOf, podFlow, podToPod, type Hop, type Written } from './synthetic.ts';
+import {
+  Ifindex,
+  createAgent,
+  flannelDevices,
+  framesOf,
+  podFlow,
+  podToPod,
+  type Hop,
+  type Written,
+} from './synthetic.ts';
 import { Direction, Kind } from './words.ts';
 
 const places: DropPlace[] = [
@@ -37,9 +46,9 @@ const dropped = (identity: number, { node, ifindex, drop, inPod, timeNs = 1.001e
   identity: [identity, 7], flow, kind: Kind.udp, level: 30,
 }); // prettier-ignore
 
-function play(records: Written[]) {
+function play(records: Written[], receiver = flannelDevices(1)) {
   const paths: JsonPath[] = [];
-  const agents = [createAgent(0), createAgent(1)];
+  const agents = [createAgent(0), createAgent(1, receiver)];
   const assembler = createAssembler((view) => paths.push(toJson(view)));
   const placed = agents.map((agent) => ({ hello: agent.hello(0), places: agent.message(0, { type: 'places', timeNs: 0, places }) })); // prettier-ignore
   for (const { hello, places: told } of placed) for (const { bytes } of [hello, told]) assembler.push(bytes, 0);
@@ -119,5 +128,24 @@ describe('a drop that the kernel tells of', () => {
   it('has an unknown reason where the place was not told', () => {
     const { paths } = play([...along(way.slice(0, 2), 1), dropped(1, { node: 0, ifindex: Ifindex.cni0, drop: 0 })]);
     expect(paths[0]).toMatchObject({ verdict: 'dropped', drop: { reason: 'unknown', symbol: '', hook: null } });
+  });
+});
+
+describe('a packet that vanished on the wire', () => {
+  const receiver = (xdp?: 'native'): Device[] =>
+    flannelDevices(1).map((device) => (device.name === 'eth0' && xdp ? { ...device, xdp } : device));
+  const sent = [...along(way, 9), ...along(way.slice(0, 4), 1)];
+
+  it('may have met an XDP program where it should have come next', () => {
+    const { paths } = play(sent, receiver('native'));
+    expect(paths[1]).toMatchObject({
+      verdict: 'vanished',
+      drop: null,
+      xdp: { node: 'n2', device: 'eth0', mode: 'native' },
+    });
+  });
+
+  it('did not where there is none', () => {
+    expect(play(sent, receiver()).paths[1]).toMatchObject({ verdict: 'vanished', xdp: null });
   });
 });

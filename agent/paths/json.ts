@@ -47,6 +47,8 @@ export interface JsonPath {
   boundNs: number | null;
   verdict: Verdict;
   drop: JsonDrop | null;
+  /** Of a vanished packet: an XDP program sits at the device where it should have come next, and may have dropped it. */
+  xdp: { node: string; device: string; mode: string } | null;
   ambiguous: boolean;
 }
 
@@ -79,6 +81,7 @@ export function toJson(view: PathView): JsonPath {
     boundNs: orNull(view.totalBoundNs),
     verdict: view.verdict,
     drop: view.drop ? dropOf(view.drop) : null,
+    xdp: view.xdp ? { node: view.xdp.stream.name, device: view.xdp.device.name, mode: view.xdp.device.xdp! } : null,
     ambiguous: view.ambiguous,
   };
 }

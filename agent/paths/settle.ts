@@ -87,6 +87,7 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     state.view.ambiguous ||= instances === 0;
     const judgement = judgeView(state, when, usedDrops);
     state.view.verdict = judgement.verdict;
+    state.view.xdp = judgement.xdp;
     if (judgement.verdict === 'delivered') learnArrival(state.view);
     if (judgement.verdict === 'dropped') outcome.dropped++;
     if (judgement.verdict === 'vanished' && !state.view.ambiguous) outcome.vanished++;

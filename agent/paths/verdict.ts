@@ -6,7 +6,7 @@
  */
 import { isUnicast, type AddressBook } from './addresses.ts';
 import { contextChain, frameOfLeg, isHeld, type Pool } from './pool.ts';
-import { exponentBetween, isBlind, nodeNs, Role, viewerMs, type Stream } from './streams.ts';
+import { exponentBetween, isBlind, nodeNs, Role, viewerMs, type KnownDevice, type Stream } from './streams.ts';
 import { flowAt, type PathView, type Verdict } from './view.ts';
 import { Direction, exponentFor, Kind } from './words.ts';
 
@@ -56,6 +56,13 @@ export interface Judgement {
   /** Absent because we did not look. */
   byUs: boolean;
   joinable: boolean;
+  /** Of a vanished packet: an XDP program sits where it should have come next. */
+  xdp?: XdpAt | undefined;
+}
+
+export interface XdpAt {
+  stream: Stream;
+  device: KnownDevice;
 }
 
 /** Of a path that did not reach its last hop, five seconds on. `flooded`: nobody knows which of many ports was right. */
@@ -73,7 +80,15 @@ export function judge(view: PathView, flooded: boolean, world: World): Judgement
   if (isUnwatched(view, next, world) || (!view.hasEntry && isUnwatched(view, origin, world))) return unseen(true, true);
   if (!view.hasEntry) return unseen(false, true);
   if (!isOut && device && device.foreignPrograms.ingress > 0) return unseen(false, false);
-  return { verdict: 'vanished', byUs: false, joinable: false };
+  return { verdict: 'vanished', byUs: false, joinable: false, xdp: isOut ? xdpAt(next) : undefined };
+}
+
+/** What an XDP program drops before the kernel makes a packet of it, nobody tells of. */
+function xdpAt(stream: Stream | undefined): XdpAt | undefined {
+  const device = [...(stream?.devices.values() ?? [])].find(
+    ({ role, xdp }) => role === Role.outside && xdp !== undefined,
+  );
+  return device && { stream: stream!, device };
 }
 
 /** Of a path that reached its last hop without an entry of ours. */

@@ -1,4 +1,5 @@
 /** One assembled path as columns: reused for the next, so a visitor copies what it keeps. */
+import type { XdpAt } from './verdict.ts';
 import type { Drop } from './drops.ts';
 import type { LegsFrame } from './legs-frame.ts';
 import type { SegmentName } from './segments.ts';
@@ -20,6 +21,8 @@ export interface PathView {
   verdict: Verdict;
   /** Where and why, of a packet that was dropped. */
   drop: Drop | undefined;
+  /** Of a vanished packet: the XDP program that may have dropped it. */
+  xdp: XdpAt | undefined;
   /**
    * By hop: where it was written, and the record's row there. A packet that was dropped before its first hop has none; its
    * addresses are those of the drop's record, which then stands where the first hop's would.
@@ -50,7 +53,7 @@ export const MAX_HOPS = 64;
 
 export const createView = (): PathView => ({
   identityLow: 0, identityHigh: 0, kind: 0, protocol: 0, hopCount: 0, hasEntry: false, hasLast: false, ambiguous: false,
-  verdict: 'unseen', drop: undefined, frames: [], rows: new Uint32Array(MAX_HOPS), streams: [], devices: [],
+  verdict: 'unseen', drop: undefined, xdp: undefined, frames: [], rows: new Uint32Array(MAX_HOPS), streams: [], devices: [],
   timesNs: new Float64Array(MAX_HOPS), names: [], durationsNs: new Float64Array(MAX_HOPS),
   boundsNs: new Float64Array(MAX_HOPS), relativeBoundsNs: new Float64Array(MAX_HOPS), totalNs: NaN, totalBoundNs: NaN,
   wirePackets: 0, tunnel: 0, tunnelBytes: 0, innerBytes: 0,

@@ -1,4 +1,5 @@
 /** Packets that did not arrive, counted by where and why. */
+import type { XdpAt } from '../paths/verdict.ts';
 import type { PathView } from '../paths/view.ts';
 import { protocolName } from '../paths/words.ts';
 import { formatCount } from './numbers.ts';
@@ -24,12 +25,15 @@ export const isLost = (view: PathView): boolean =>
 /** `dropped at n2 cni0 in the forward hook: NETFILTER_DROP (nft_do_chain)`, `vanished behind n1 eth0`. */
 export function describeLoss(view: PathView): string {
   const { drop } = view;
-  if (!drop) return `vanished behind ${lastPlace(view)}`;
+  if (!drop) return `vanished behind ${lastPlace(view)}${view.xdp ? `; ${describeXdp(view.xdp)}` : ''}`;
   const device = drop.device ? ` ${drop.device.name}` : '';
   const place = drop.inPod ? `in the pod behind ${drop.stream.name}${device}` : `at ${drop.stream.name}${device}`;
   const hook = drop.hook === null ? '' : ` in the ${drop.hook} hook`;
   return `dropped ${place}${hook}: ${drop.reason}${drop.symbol ? ` (${drop.symbol})` : ''}`;
 }
+
+const describeXdp = ({ stream, device }: XdpAt): string =>
+  `an XDP program (${device.xdp}) sits on ${stream.name} ${device.name}`;
 
 const lastPlace = (view: PathView): string => {
   const hop = view.hopCount - 1;

@@ -18,6 +18,8 @@ export type DeviceKind =
   | 'physical'
   | 'other';
 
+export type XdpMode = 'native' | 'generic' | 'offload';
+
 export interface Device {
   ifindex: number;
   name: string;
@@ -37,6 +39,8 @@ export interface Device {
   /** Whether our programs sit there, or why not. */
   attached: boolean;
   error?: string;
+  /** The mode of an XDP program that sits there: a packet that a native or offloaded one drops was none yet to the kernel. */
+  xdp?: XdpMode;
   /** Somebody else's tc or tcx programs at this device. */
   foreignPrograms: { ingress: number; egress: number };
 }
