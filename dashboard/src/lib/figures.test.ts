@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { RowColumns } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
 import { formatAge, formatBitRate, formatBytes, formatMany, formatPercent } from './format.ts';
-import { nodeFrames, shorten, translations } from './labels.ts';
+import { endingOf, nodeFrames, shorten, translations } from './labels.ts';
 import { sortBy, sortRows } from './sort.ts';
 
 test('figures have three digits and a unit', () => {
@@ -50,4 +50,10 @@ test('a change of address on the way is told where it shows', () => {
     { name: 'n2', first: 2, last: 2 },
   ]);
   expect(shorten('fd00:10:244:1::2', 9)).toBe('fd00…1::2');
+});
+
+test('an open end says what became of the packets, in two words', () => {
+  const dropped = 'dropped at n2 cni0 in the forward hook: NETFILTER_DROP (nft_do_chain)';
+  expect(endingOf(dropped)).toEqual({ word: 'dropped', reason: 'NETFILTER_DROP' });
+  expect(endingOf('vanished behind n1 eth0')).toEqual({ word: 'vanished', reason: 'no later hop saw it' });
 });

@@ -26,6 +26,13 @@ export function sleeveOf({ segments }: Pick<Shape, 'segments'>): { first: number
   return { first, last: segments.findLastIndex((segment) => segment.isSleeved) + 1 };
 }
 
+/** What stands at an open end, of a sentence of agent/trace/losses.ts. */
+export function endingOf(loss: string): { word: string; reason: string } {
+  const [word] = loss.split(' ', 1);
+  const [, reason] = /: (\S+)/.exec(loss) ?? [];
+  return { word, reason: reason ?? 'no later hop saw it' };
+}
+
 /** Where an address or port changed, and to what. */
 export function translations(
   hops: readonly Pick<ShapeHop, 'source' | 'destination'>[],

@@ -36,7 +36,7 @@ export function listRow(rows: RowColumns, at: number, shape: RowShape, scale: Sc
     p50: shape.isLost ? '' : formatWire(rows.p50Ns[at], rows.boundNs[at]),
     p50Exactly: exactNs(rows.p50Ns[at]),
     p99: shape.isLost ? 'never' : formatWire(rows.p99Ns[at], rows.boundNs[at]),
-    p99Exactly: exactNs(rows.p99Ns[at]),
+    p99Exactly: shape.loss || exactNs(rows.p99Ns[at]),
     rate: formatBitRate(rows.bytesPerSecond[at]),
     loss: formatPercent(lossOf(rows, at)),
     isLossy: rows.lost[at] > 0,

@@ -14,8 +14,10 @@ const names = Object.keys(none) as (keyof Counters)[];
 const pick = (value: (name: keyof Counters) => number): Counters =>
   Object.fromEntries(names.map((name) => [name, value(name)])) as unknown as Counters;
 
-const countersOf = (summary: Summary): Counters =>
-  pick((name) => (name === 'vanished' ? summary.lostByNetwork.vanished : summary[name]));
+function countersOf(summary: Summary): Counters {
+  const counted = { ...summary, ...summary.lostByNetwork };
+  return pick((name) => counted[name]);
+}
 
 export function createCounterHistory(keptSeconds: number): CounterHistory {
   const points = new Map<number, Counters>();
