@@ -80,7 +80,6 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
         blind: blind.take(),
         totals: readAllTotals(),
         ...(kernel.drops && { drops: { ...kernel.readDropTotals(), reasons: kernel.drops.counts() } }),
-        recordsDropped: 0,
         cost: takeCost(nowNs, records),
       };
       lastNs = nowNs;

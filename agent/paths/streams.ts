@@ -163,9 +163,6 @@ export function addStatus(stream: Stream, status: Status): void {
     stream.exponents.shift();
   }
   for (const blind of status.blind) addBlind(stream, blind);
-  if (status.recordsDropped > 0 && stream.statuses > 0) {
-    addBlind(stream, { fromNs: stream.statusNs - LEG_DELAY_NS, toNs: status.timeNs });
-  }
   stream.blind = stream.blind.filter((blind) => blind.toNs >= status.timeNs - HISTORY_NS);
   countTotals(stream, status);
   stream.statusNs = status.timeNs;
@@ -175,7 +172,7 @@ export function addStatus(stream: Stream, status: Status): void {
 
 function countTotals(stream: Stream, status: Status): void {
   let sent = stream.sent.at(-1)?.wirePackets ?? 0;
-  let lost = (stream.lost.at(-1)?.records ?? 0) + (stream.statuses > 0 ? status.recordsDropped : 0);
+  let lost = stream.lost.at(-1)?.records ?? 0;
   for (const hop of status.totals) {
     if (hop.direction === 'ingress' && stream.devices.get(hop.ifindex)?.role === Role.pod) {
       sent += rise(stream.sentOf, hop.ifindex, hop.wirePackets, stream.statuses === 0);

@@ -108,7 +108,7 @@ export function createAgent(node: number, devices = flannelDevices(node), aheadN
       message(atMs, {
         type: 'status', timeNs: shownNs(atMs * 1e6), clockPairs: [],
         exponents: [{ fromNs: -1e15, marks, packets: 0, control: 0 }], blind: [], totals: [],
-        recordsDropped: 0, cost: { cpuMs: 0, rssBytes: 0, recordsPerSecond: 0 }, ...more,
+        cost: { cpuMs: 0, rssBytes: 0, recordsPerSecond: 0 }, ...more,
       }), // prettier-ignore
     legs: (atMs, records) => ({
       atMs,

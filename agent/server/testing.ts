@@ -32,7 +32,7 @@ export function helloFrame(stream: number, node: string, devices: Device[] = [],
 export function statusFrame(stream: number, sequence: number, timeMs = 0, totals: HopTotals[] = []): Uint8Array {
   const status: Status = {
     type: 'status', timeNs: 0, clockPairs: [], exponents: [{ fromNs: 0, marks: 3, packets: 2, control: 0 }], blind: [],
-    totals, recordsDropped: 2, cost: { cpuMs: 5, rssBytes: 1000, recordsPerSecond: 0 },
+    totals, cost: { cpuMs: 5, rssBytes: 1000, recordsPerSecond: 0 },
   }; // prettier-ignore
   return encodeMessage({ stream, sequence, timeMs }, status);
 }

@@ -137,8 +137,6 @@ export interface Status {
   totals: HopTotals[];
   /** Absent where drops are not watched. */
   drops?: DropTotals;
-  /** Records that the agent had and could not send on. */
-  recordsDropped: number;
   cost: { cpuMs: number; rssBytes: number; recordsPerSecond: number };
 }
 

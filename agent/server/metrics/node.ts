@@ -22,7 +22,6 @@ const hopMetrics = [
 export function nodeMetrics(registry: Registry, source: FrameSource): () => void {
   const hops = createHopCounters();
   let status: Status | undefined;
-  let recordsDropped = 0;
   let cpuMs = 0;
 
   const read = (message: Message): void => {
@@ -30,7 +29,6 @@ export function nodeMetrics(registry: Registry, source: FrameSource): () => void
     if (message.type !== 'status') return;
     hops.totals(message.totals, performance.now());
     status = message;
-    recordsDropped += message.recordsDropped;
     cpuMs += message.cost.cpuMs;
   };
   const frame = (bytes: Uint8Array): void => {
@@ -50,7 +48,6 @@ export function nodeMetrics(registry: Registry, source: FrameSource): () => void
   ); // prettier-ignore
   pull(registry, { name: 'hoplens_dropped_packets_total', help: "Packets of the node and its pods that the kernel dropped, by its own reason.", type: 'counter' }, () => dropSamples(status)); // prettier-ignore
   pull(registry, { name: 'hoplens_sampling_exponent', help: 'One of 2^n is followed: TCP bytes (marks), other packets, SYN/FIN/RST (control).', type: 'gauge' }, () => exponentSamples(status)); // prettier-ignore
-  pullOne(registry, { name: 'hoplens_records_dropped_total', help: 'Records that the agent had and could not send on.', type: 'counter' }, () => recordsDropped); // prettier-ignore
   pullOne(registry, { name: 'hoplens_cpu_seconds_total', help: 'CPU time of the agent.', type: 'counter' }, () => cpuMs / 1000); // prettier-ignore
   pullOne(registry, { name: 'hoplens_resident_memory_bytes', help: 'Memory of the agent.', type: 'gauge' }, () => status?.cost.rssBytes); // prettier-ignore
 

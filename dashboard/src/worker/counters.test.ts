@@ -2,10 +2,21 @@ import { expect, test } from 'vitest';
 import type { Summary } from '../../../agent/paths/counting.ts';
 import { createCounterHistory } from './counters.ts';
 
-const summary = (count: number, undecided: number): Summary => ({
-  type: 'summary', seen: 2 * count, sampled: count, joined: count, joinable: count, joinableJoined: count, ambiguous: 0,
-  lostByNetwork: { dropped: 2, vanished: count }, lostByUs: 0, undecided, framesMissed: 0, recordsLost: 0, exponents: {}, clocks: {},
-}); // prettier-ignore
+/** What of it is counted here. */
+const summary = (count: number, undecided: number): Summary =>
+  ({
+    seen: 2 * count,
+    sampled: count,
+    joined: count,
+    joinable: count,
+    joinableJoined: count,
+    ambiguous: 0,
+    lostByNetwork: { dropped: 2, vanished: count },
+    lostByUs: 0,
+    undecided,
+    framesMissed: 0,
+    recordsLost: 0,
+  }) as Summary;
 
 test('a window tells what was counted since it began, and all of it while it holds less', () => {
   const history = createCounterHistory(60);

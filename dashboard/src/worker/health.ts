@@ -29,7 +29,6 @@ export interface NodeHealth {
   /** Since the agent's start. */
   ringFull: number;
   capped: number;
-  unsent: number;
   /** Frames of this node that did not reach this page. */
   missed: number;
   offsetNs: number;
@@ -69,7 +68,6 @@ interface Known {
   stateMs: number;
   isSilent: boolean;
   missed: number;
-  unsent: number;
   away: Away[];
 }
 
@@ -92,7 +90,6 @@ export function createHealth(): Health {
     if (node.status && status.timeNs <= node.status.timeNs) return;
     node.before = node.status;
     node.status = status;
-    if (node.before) node.unsent += status.recordsDropped;
   }
 
   function takePeers(message: Peers, nowMs: number): void {
@@ -139,7 +136,7 @@ export function createHealth(): Health {
 const byName = (a: NodeHealth, b: NodeHealth): number => (a.name < b.name ? -1 : 1);
 
 const newNode = (hello: Hello, nowMs: number): Known => ({
-  hello, status: undefined, before: undefined, heardMs: nowMs, stateMs: nowMs, isSilent: false, missed: 0, unsent: 0, away: [],
+  hello, status: undefined, before: undefined, heardMs: nowMs, stateMs: nowMs, isSilent: false, missed: 0, away: [],
 }); // prettier-ignore
 
 const isGone = (peer: PeerState): boolean => peer.state === 'down' || peer.state === 'refused';
@@ -191,7 +188,6 @@ function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth
     memoryBytes: status?.cost.rssBytes ?? NaN,
     ringFull: sum('ringFull'),
     capped: sum('capped'),
-    unsent: node.unsent,
     missed: node.missed,
     offsetNs: clock?.offsetNs ?? NaN,
     boundNs: clock?.boundNs ?? NaN,
