@@ -100,6 +100,19 @@ describe('a drop that the kernel tells of', () => {
     expect(summary).toMatchObject({ joined: 2, lostByNetwork: { dropped: 1, vanished: 0 } });
   });
 
+  it('by whom it was handed to, and in the pod, counts where it was handed over before the pod', () => {
+    const receiver = flannelDevices(1);
+    receiver[0].foreignPrograms.ingress = 1;
+    const reply = along(podToPod(1, 0, 0, 0), 9, 0.9e9).map((record) => ({ ...record, flow: podFlow(1, 0, 0, 0) }));
+    const { paths, summary } = play([
+      ...reply, ...along(way.slice(0, 5), 1), dropped(1, { node: 1, ifindex: Ifindex.eth0, drop: NETFILTER }),
+      ...along(way.slice(0, 5), 2), dropped(2, { node: 1, ifindex: Ifindex.pods, drop: RCVBUFF, inPod: true }),
+      ...along(way.slice(0, 5), 3),
+    ], receiver); // prettier-ignore
+    expect(paths.slice(1).map(({ verdict }) => verdict)).toEqual(['dropped', 'dropped', 'handed']);
+    expect(summary.lostByNetwork).toEqual({ dropped: 2, vanished: 0 });
+  });
+
   it('says nothing of a packet that a later hop saw, nor of another pod', () => {
     const { paths } = play([
       ...along(way, 1), dropped(1, { node: 0, ifindex: Ifindex.cni0, drop: NETFILTER, timeNs: 1e9 + 1500 }),

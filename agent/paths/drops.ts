@@ -73,7 +73,11 @@ function endsPath(drop: Drop, view: PathView): boolean {
   const row = view.rows[hop];
   const isSameNode = drop.stream.node === view.streams[hop].node;
   const isLater = drop.timeNs >= frame.baseNs + frame.timeNs[row];
-  if (view.hasLast) return isSameNode && isLater && !isHarmless(drop) && isOfDevice(drop, frame.ifindex[row]);
+  if (view.hasLast) {
+    // Handed over on the way in: the pod lies behind, though not behind this device.
+    const isInPod = drop.inPod && frame.direction[row] === Direction.ingress;
+    return isSameNode && isLater && !isHarmless(drop) && (isInPod || isOfDevice(drop, frame.ifindex[row]));
+  }
   // On another node before its first hop: that node saw it come, and only there its device is certain.
   return isSameNode ? isLater : drop.device !== undefined;
 }
