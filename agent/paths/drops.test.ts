@@ -18,8 +18,10 @@ const places: DropPlace[] = [
   { reason: 'NETFILTER_DROP', symbol: 'nft_do_chain', hook: 'forward', stack: [] },
   { reason: 'SOCKET_RCVBUFF', symbol: '__udp_enqueue_schedule_skb', hook: null, stack: [] },
   { reason: 'NO_SOCKET', symbol: 'ping_rcv', hook: null, stack: [] },
+  { reason: 'SOCKET_FILTER', symbol: 'raw_rcv', hook: null, stack: [] },
+  { reason: 'QUEUE_PURGE', symbol: 'sk_stream_kill_queues', hook: null, stack: [] },
 ];
-const [NETFILTER, RCVBUFF, PING] = [1, 2, 3];
+const [NETFILTER, RCVBUFF, PING, OTHER_PING, CLOSED] = [1, 2, 3, 4, 5];
 
 const way = podToPod(0, 0, 1, 0);
 const flow = podFlow(0, 0, 1, 0);
@@ -92,12 +94,16 @@ describe('a drop that the kernel tells of', () => {
     const { paths, summary } = play([
       ...along(way, 1), dropped(1, { ...inPod, drop: RCVBUFF }),
       ...along(way, 2, 1.1e9), dropped(2, { ...inPod, drop: PING, timeNs: 1.2e9 }),
+      ...along(way, 3, 1.3e9), dropped(3, { ...inPod, drop: OTHER_PING, timeNs: 1.4e9 }),
+      ...along(way, 4, 1.5e9), dropped(4, { ...inPod, drop: CLOSED, timeNs: 1.6e9 }),
     ]); // prettier-ignore
     expect(paths.map(({ verdict, drop }) => [verdict, drop?.reason])).toEqual([
       ['dropped', 'SOCKET_RCVBUFF'],
       ['delivered', undefined],
+      ['delivered', undefined],
+      ['delivered', undefined],
     ]);
-    expect(summary).toMatchObject({ joined: 2, lostByNetwork: { dropped: 1, vanished: 0 } });
+    expect(summary).toMatchObject({ joined: 4, lostByNetwork: { dropped: 1, vanished: 0 } });
   });
 
   it('by whom it was handed to, and in the pod, counts where it was handed over before the pod', () => {

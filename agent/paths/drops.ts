@@ -22,15 +22,16 @@ export interface Drop extends DropPlace {
 const unknownPlace: DropPlace = { reason: 'unknown', symbol: '', hook: null, stack: [] };
 
 /**
- * Why a receiver's kernel frees what it does not need: it had the bytes already, or acted on the segment. `ping_rcv`
- * frees each echo reply, for ping reads a copy of its own.
+ * Why a receiver's kernel frees what it does not need: it had the bytes already, acted on the segment, or had them
+ * queued when the application closed its socket. `ping_rcv` frees each echo reply, for ping reads a copy of its own;
+ * `raw_rcv` the copies that other pings' sockets do not want.
  */
 const harmlessReasons = new Set([
   'CONSUMED', 'NOT_DROPPED_YET', 'NOT_SPECIFIED', 'OTHERHOST', 'TCP_OLD_DATA', 'TCP_OFOMERGE', 'TCP_OLD_SEQUENCE',
   'TCP_INVALID_SEQUENCE', 'TCP_INVALID_END_SEQUENCE', 'TCP_OLD_ACK', 'TCP_TOO_OLD_ACK', 'TCP_INVALID_ACK_SEQUENCE',
-  'TCP_ACK_UNSENT_DATA', 'TCP_RFC7323_PAWS', 'TCP_RFC7323_PAWS_ACK', 'TCP_RESET', 'TCP_CLOSE', 'TCP_FASTOPEN',
+  'TCP_ACK_UNSENT_DATA', 'TCP_RFC7323_PAWS', 'TCP_RFC7323_PAWS_ACK', 'TCP_RESET', 'TCP_CLOSE', 'TCP_FASTOPEN', 'QUEUE_PURGE',
 ]); // prettier-ignore
-const harmlessSymbols = new Set(['ping_rcv', 'icmp_rcv', 'icmpv6_rcv']);
+const harmlessSymbols = new Set(['ping_rcv', 'icmp_rcv', 'icmpv6_rcv', 'raw_rcv', 'rawv6_rcv']);
 
 const isHarmless = ({ reason, symbol }: DropPlace): boolean =>
   harmlessReasons.has(reason) || harmlessSymbols.has(symbol);

@@ -12,7 +12,8 @@ export const shape = (path: JsonPath): string =>
 export function describe(path: JsonPath): string {
   const sides = path.hops.map((hop) => `${hop.source} > ${hop.destination}`);
   const changes = sides.filter((side, i) => side !== sides[i - 1]);
-  return `${path.protocol} ${changes.join('  ~NAT~  ')}  [${path.hops.map((hop) => `${hop.node}/${hop.device}`).join(' ')}] ${path.verdict}`;
+  const why = path.drop ? `: ${path.drop.reason} in ${path.drop.symbol}` : '';
+  return `${path.protocol} ${changes.join('  ~NAT~  ')}  [${path.hops.map((hop) => `${hop.node}/${hop.device}`).join(' ')}] ${path.verdict}${why}`;
 }
 
 export const addsUp = (path: JsonPath): boolean =>
