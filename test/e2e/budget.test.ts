@@ -11,6 +11,8 @@ const BUDGETS: Record<string, number> = { n1: load(2000), n2: load(6000) };
 const sum = (status: Status, what: keyof HopTotals): number =>
   status.totals.reduce((all, hop) => all + Number(hop[what]), 0);
 
+const client = { bulk: ['--connections', '4'], http: ['--rate', String(load(200))] };
+
 /** Records a second between two statuses. */
 const rate = (from: Status, to: Status): number =>
   ((sum(to, 'records') - sum(from, 'records')) / (to.timeNs - from.timeNs)) * 1e9;
@@ -32,7 +34,7 @@ describe.skipIf(missing !== undefined)(`the budget of records (needs root and a 
       cluster,
       async (watching) => {
         expect(exponents(watching.nodes)).toEqual([0, 0]);
-        const traffic = await startTraffic(cluster.lab, ['bulk', 'http'], { client: { bulk: ['--connections', '4'] } });
+        const traffic = await startTraffic(cluster.lab, ['bulk', 'http'], { client });
         await passed(watching, 2); // the exponent is found
         const told = await passed(watching, 4);
         for (const [name, statuses] of told) expectKept(BUDGETS[name], statuses);
@@ -86,7 +88,7 @@ describe.skipIf(missing !== undefined)(
     afterAll(() => cluster.stop());
 
     test('share what the coarser one follows, and join all of it', async () => {
-      const traffic = await startTraffic(cluster.lab, ['bulk', 'http'], { client: { bulk: ['--connections', '4'] } });
+      const traffic = await startTraffic(cluster.lab, ['bulk', 'http'], { client });
       const { summary, paths } = await watch(cluster, (watching) => passed(watching, 2), {
         keep: ({ kind }) => kind === 0,
       });

@@ -70,9 +70,12 @@ describe.skipIf(missing !== undefined)(`exact totals (needs root and a lab; miss
       cluster = await startCluster('flannel-vxlan', { lab: { offloads } });
       const action = async (watching: Watching): Promise<void> => {
         before = await rest(watching);
+        const requests = ['--rate', String(load(200))];
         const client = {
           bulk: ['--rate-mbit', String(load(200)), '--connections', '2'],
           udp: ['--rate', String(load(200))],
+          http: requests,
+          local: requests,
         };
         const kinds = ['ping', 'udp', 'http', 'bulk', 'local'] as const;
         await (
