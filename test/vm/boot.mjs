@@ -36,11 +36,15 @@ const CONSOLE = 'console=ttyS0 quiet loglevel=1 panic=-1';
  */
 export async function bootAndRun(run) {
   const work = mkdtempSync(join(tmpdir(), 'hoplens-vm-'));
+  const remove = () => rmSync(work, { recursive: true, force: true });
+  // A signal ends the process without coming by `finally`.
+  process.once('exit', remove);
   try {
     const initramfs = makeInitramfs(work, run.kernel, guestScript(run));
     return await watch(startQemu(run.kernel.image, initramfs), run.limitMs, run.onLine);
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 
