@@ -138,7 +138,7 @@ func TestDropByTheNodeTellsItsHook(t *testing.T) {
 	s.records()
 	s.sendUDP(9)
 	hops, drops := s.records()
-	if len(hops) != 0 || len(drops) != 1 || drops[0].Direction != 4 {
+	if len(hops) != 0 || len(drops) != 1 || drops[0].Direction != 4 || int(drops[0].Ifindex) != s.ifindex {
 		t.Fatalf("hops %+v, drops %+v", hops, drops)
 	}
 	reason, symbols := s.place(drops[0])

@@ -27,17 +27,13 @@ struct net_device {
 	const struct rtnl_link_ops *rtnl_link_ops;
 };
 
-struct sock_common {
-	possible_net_t skc_net;
-};
-
-struct sock {
-	struct sock_common __sk_common;
+struct dst_entry {
+	struct net_device *dev;
 };
 
 struct sk_buff {
 	struct net_device *dev;
-	struct sock *sk;
+	unsigned long _skb_refdst;
 	__u32 len;
 	__u32 data_len;
 	__be16 protocol;

@@ -13,17 +13,15 @@ struct owner {
 	bool is_in_pod;
 };
 
-/* Pointers that a tracepoint's arguments lead to are followed as they are: what cannot be read reads as 0. */
 static __always_inline __u32 netns_of(const struct net_device *device)
 {
-	return device ? device->nd_net.net->ns.inum : 0;
+	return BPF_CORE_READ(device, nd_net.net, ns.inum);
 }
 
 static __always_inline bool is_veth(const struct net_device *device)
 {
 	char kind[5] = {};
-	const struct rtnl_link_ops *operations = device->rtnl_link_ops;
-	const char *name = operations ? operations->kind : NULL;
+	const char *name = BPF_CORE_READ(device, rtnl_link_ops, kind);
 	if (bpf_probe_read_kernel(kind, sizeof(kind), name))
 		return false;
 	return kind[0] == 'v' && kind[1] == 'e' && kind[2] == 't' && kind[3] == 'h' && kind[4] == 0;
@@ -40,22 +38,39 @@ static __always_inline const struct net_device *veth_peer(const struct net_devic
 	return peer;
 }
 
+static __always_inline struct owner own_of(const struct net_device *device, bool is_in_pod)
+{
+	return (struct owner){ .is_ours = true, .is_in_pod = is_in_pod, .ifindex = BPF_CORE_READ(device, ifindex) };
+}
+
+/* `netns` is the device's. */
+static __always_inline struct owner owner_of(const struct net_device *device, __u32 netns)
+{
+	if (netns == own_netns)
+		return own_of(device, false);
+	if (is_veth(device)) {
+		const struct net_device *peer = veth_peer(device);
+		if (netns_of(peer) == own_netns)
+			return own_of(peer, true);
+	}
+	return (struct owner){};
+}
+
+#define DST_POINTER (~7UL) /* the lowest bits of a reference are flags */
+
 /*
- * A packet without a readable device (UDP's receive queue keeps other things in its place) may be of any namespace: only
- * its identity will tell, and nothing but identities is made of it.
+ * A packet that is only being sent has no device yet, but a route with one. One that was received may have lost its own
+ * (UDP's receive queue keeps other things in its place): it may be of any namespace, only its identity will tell, and
+ * nothing but identities is made of it.
  */
 static __always_inline struct owner find_owner(const struct sk_buff *skb)
 {
 	const struct net_device *device = skb->dev;
-	__u32 netns = netns_of(device);
-	if (!netns)
-		return (struct owner){ .is_ours = true };
-	if (netns == own_netns)
-		return (struct owner){ .is_ours = true, .ifindex = device->ifindex };
-	if (!is_veth(device))
-		return (struct owner){};
-	const struct net_device *peer = veth_peer(device);
-	if (BPF_CORE_READ(peer, nd_net.net, ns.inum) != own_netns)
-		return (struct owner){};
-	return (struct owner){ .is_ours = true, .is_in_pod = true, .ifindex = BPF_CORE_READ(peer, ifindex) };
+	__u32 netns = device ? device->nd_net.net->ns.inum : 0; /* followed without a call; what cannot be read is 0 */
+	if (netns)
+		return owner_of(device, netns);
+	device = BPF_CORE_READ((const struct dst_entry *)(skb->_skb_refdst & DST_POINTER), dev);
+	struct owner owner = owner_of(device, netns_of(device));
+	owner.is_ours = true;
+	return owner;
 }

@@ -127,11 +127,17 @@ describe('a drop that the kernel tells of', () => {
     expect(paths.map(({ verdict }) => verdict)).toEqual(['delivered', 'delivered']);
   });
 
-  it('without a device counts where a hop knows the packet, and is nobody’s otherwise', () => {
+  it('without a device counts behind a last hop, and is nobody’s otherwise', () => {
     const nowhere = { node: 1, ifindex: 0, drop: RCVBUFF };
-    const { paths, summary } = play([...along(way, 1), dropped(1, nowhere), dropped(2, nowhere)]);
-    expect(paths).toMatchObject([{ verdict: 'dropped', drop: { node: 'n2', device: null } }]);
-    expect(summary).toMatchObject({ sampled: 1, lostByNetwork: { dropped: 1 } });
+    const { paths, summary } = play([
+      ...along(way, 1), dropped(1, nowhere), dropped(2, nowhere),
+      ...along(way.slice(0, 4), 3), dropped(3, { ...nowhere, node: 0 }),
+    ]); // prettier-ignore
+    expect(paths.map(({ verdict, drop }) => [verdict, drop?.node, drop?.device])).toEqual([
+      ['dropped', 'n2', null],
+      ['vanished', undefined, undefined],
+    ]);
+    expect(summary).toMatchObject({ sampled: 2, lostByNetwork: { dropped: 1, vanished: 1 } });
   });
 
   it('ends one of two packets that look alike', () => {

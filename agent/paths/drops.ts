@@ -79,8 +79,8 @@ function endsPath(drop: Drop, view: PathView): boolean {
     const isInPod = drop.inPod && frame.direction[row] === Direction.ingress;
     return isSameNode && isLater && !isHarmless(drop) && (isInPod || isOfDevice(drop, frame.ifindex[row]));
   }
-  // On another node before its first hop: that node saw it come, and only there its device is certain.
-  return isSameNode ? isLater : drop.device !== undefined;
+  // Without a device it was in a socket, somewhere behind a last hop. On another node it was dropped before its first.
+  return drop.device !== undefined && (!isSameNode || isLater);
 }
 
 const isOfDevice = ({ device }: Drop, ifindex: number): boolean => device === undefined || device.ifindex === ifindex;
