@@ -24,7 +24,9 @@ export interface Disorder {
   retransmitted: number;
 }
 
-type Figure = 'reordered' | 'duplicated' | 'retransmitted';
+/** Bits of PathView.disorder. */
+export const Disorderly = { reordered: 1, duplicated: 2, retransmitted: 4 } as const;
+type Figure = keyof typeof Disorderly;
 
 export interface Disorders {
   bySegment: Map<string, Disorder>;
@@ -39,6 +41,7 @@ const arrivalAt = (view: PathView, hop: number): number => view.frames[hop].arri
 
 /** Counts one path whose hops and segments stand. `gathered` holds the records of its identity. */
 export function noteDisorder(disorders: Disorders, view: PathView, gathered: Gathered): void {
+  view.disorder.fill(0, 0, view.hopCount);
   if (view.ambiguous) {
     noteCopies(disorders, view, gathered);
     return;
@@ -74,6 +77,7 @@ function timesAt(view: PathView, hop: number, { count, frames, rows }: Gathered)
 }
 
 function count({ bySegment }: Disorders, view: PathView, hop: number, figure: Figure, times: number): void {
+  view.disorder[hop - 1] |= Disorderly[figure];
   const [from, to] = [hopOf(view, hop - 1), hopOf(view, hop)];
   const key = [from, to].map(({ node, device, direction }) => `${node} ${device} ${direction}`).join(' ');
   let disorder = bySegment.get(key);

@@ -94,7 +94,9 @@ function xdpAt(stream: Stream | undefined): XdpAt | undefined {
 /** Of a path that reached its last hop without an entry of ours. */
 export function judgeStart(view: PathView, world: World): Judgement {
   const origin = expectedEntry(view, world);
-  if (origin === undefined || !isWrittenEverywhere(view, [origin], world)) return unseen(false, false);
+  // Fragments begin where a packet was cut up.
+  if (origin === undefined || view.kind === Kind.fragment || !isWrittenEverywhere(view, [origin], world))
+    return unseen(false, false);
   return unseen(isUnwatched(view, origin, world), true);
 }
 

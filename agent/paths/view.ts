@@ -39,6 +39,8 @@ export interface PathView {
   durationsNs: Float64Array;
   boundsNs: Float64Array;
   relativeBoundsNs: Float64Array;
+  /** What the segment did to order: bits of Disorderly (disorder.ts). */
+  disorder: Uint8Array;
   totalNs: number;
   totalBoundNs: number;
   /** Largest over the hops: super-packets and single segments share no percentile. */
@@ -55,8 +57,8 @@ export const createView = (): PathView => ({
   identityLow: 0, identityHigh: 0, kind: 0, protocol: 0, hopCount: 0, hasEntry: false, hasLast: false, ambiguous: false,
   verdict: 'unseen', drop: undefined, xdp: undefined, frames: [], rows: new Uint32Array(MAX_HOPS), streams: [], devices: [],
   timesNs: new Float64Array(MAX_HOPS), names: [], durationsNs: new Float64Array(MAX_HOPS),
-  boundsNs: new Float64Array(MAX_HOPS), relativeBoundsNs: new Float64Array(MAX_HOPS), totalNs: NaN, totalBoundNs: NaN,
-  wirePackets: 0, tunnel: 0, tunnelBytes: 0, innerBytes: 0,
+  boundsNs: new Float64Array(MAX_HOPS), relativeBoundsNs: new Float64Array(MAX_HOPS),
+  disorder: new Uint8Array(MAX_HOPS), totalNs: NaN, totalBoundNs: NaN, wirePackets: 0, tunnel: 0, tunnelBytes: 0, innerBytes: 0,
 }); // prettier-ignore
 
 /** Index of a hop's flow within its frame's flow columns. */

@@ -58,6 +58,22 @@ export function subjectOf(view: PathView): Subject {
   return subject;
 }
 
+/** Linux hands out ports from here on to those who connect. */
+const EPHEMERAL = 32_768;
+
+/** The port that is not the caller's; 0 where that cannot be told. */
+export function serviceOf(view: PathView): { service: number; isRequest: boolean } {
+  const frame = view.frames[0];
+  const flow = flowAt(view, 0);
+  const source = frame.sourcePort[flow];
+  const destination = frame.destinationPort[flow];
+  if (destination > 0 && destination < EPHEMERAL && (source >= EPHEMERAL || destination < source)) {
+    return { service: destination, isRequest: true };
+  }
+  if (source > 0 && source < EPHEMERAL) return { service: source, isRequest: false };
+  return { service: 0, isRequest: true };
+}
+
 /** Equal for paths of one shape. */
 export function shapeKey(view: PathView): string {
   let key = `${view.protocol} ${view.wirePackets > 1} ${view.tunnel}`;

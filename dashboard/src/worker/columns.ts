@@ -1,5 +1,5 @@
 /** Figures of rows as columns. */
-import { cellQuantiles } from './cells.ts';
+import { cellQuantiles } from '../../../agent/histogram/cells.ts';
 import type { Second } from './history.ts';
 import type { FocusColumns, RowColumns } from './messages.ts';
 import { seriesOf, Series, type Row } from './rows.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cellKey } from './cells.ts';
+import { cellKey } from '../../../agent/histogram/cells.ts';
 import { OPEN_SECONDS, createHistory, type Second } from './history.ts';
 import { createWindow } from './window.ts';
 

@@ -2,7 +2,7 @@
  * The last minutes, second by second. A path is told up to some seconds after its packet, so the newest seconds stay
  * open; older ones are packed. Memory is bounded by bytes first, by time second.
  */
-import { addCell, createCells, sortCells, type CellTable, type Cells } from './cells.ts';
+import { addCell, createCells, sortCells, type CellTable, type Cells } from '../../../agent/histogram/cells.ts';
 
 export interface Second extends Cells {
   /** Seconds of the wall clock. */

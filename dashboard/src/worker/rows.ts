@@ -1,6 +1,6 @@
 /** The rows of the path list: paths of one shape and service, each with a block of series. */
 import { flowAt, type PathView } from '../../../agent/paths/view.ts';
-import { shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
+import { serviceOf, shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
 import type { Subject } from '../../../agent/trace/filter.ts';
 
 /** What a row is; its figures come as columns. */
@@ -48,8 +48,6 @@ export interface Rows {
 
 const MAX_ROWS = 1024;
 const MAX_PORTS = 64;
-/** Linux hands out ports from here on to those who connect. */
-const EPHEMERAL = 32_768;
 
 /** Series of the row's segment. */
 export const seriesOf = (row: Row, extra: number): number => row.base + row.shape.segments.length + extra;
@@ -119,19 +117,6 @@ function createBlocks() {
       free.set(size, [...(free.get(size) ?? []), base]);
     },
   };
-}
-
-/** The port that is not the caller's; 0 where that cannot be told. */
-export function serviceOf(view: PathView): { service: number; isRequest: boolean } {
-  const frame = view.frames[0];
-  const flow = flowAt(view, 0);
-  const source = frame.sourcePort[flow];
-  const destination = frame.destinationPort[flow];
-  if (destination > 0 && destination < EPHEMERAL && (source >= EPHEMERAL || destination < source)) {
-    return { service: destination, isRequest: true };
-  }
-  if (source > 0 && source < EPHEMERAL) return { service: source, isRequest: false };
-  return { service: 0, isRequest: true };
 }
 
 type Named = Shape & Pick<RowShape, 'service' | 'isRequest' | 'isLost'>;

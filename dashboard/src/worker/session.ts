@@ -10,7 +10,7 @@ import { viewerMs } from '../../../agent/paths/streams.ts';
 import type { PathView } from '../../../agent/paths/view.ts';
 import { FilterError, parseFilter, type Filter } from '../../../agent/trace/filter.ts';
 import { describeLoss, isLost as isLoss } from '../../../agent/trace/losses.ts';
-import { cellKey } from './cells.ts';
+import { cellKey } from '../../../agent/histogram/cells.ts';
 import { createCounterHistory } from './counters.ts';
 import { createHealth } from './health.ts';
 import { createHistory, type Second } from './history.ts';

@@ -1,6 +1,6 @@
 /** The histograms of every series over a span of seconds, kept up as seconds come and go. */
 import { createHistogram, quantile, type Histogram } from '../../../agent/histogram/histogram.ts';
-import { CELLS_PER_SERIES } from './cells.ts';
+import { CELLS_PER_SERIES } from '../../../agent/histogram/cells.ts';
 import type { Second } from './history.ts';
 
 export interface Window {

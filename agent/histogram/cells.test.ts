@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { RELATIVE_ERROR, bucketOf, createHistogram, observe, quantile } from '../../../agent/histogram/histogram.ts';
+import { RELATIVE_ERROR, bucketOf, createHistogram, observe, quantile } from './histogram.ts';
 import { addCell, cellKey, cellQuantiles, createCells, sortCells } from './cells.ts';
 
 test('quantiles of cells are those of a histogram of the same values', () => {

@@ -1,5 +1,5 @@
 /** Counts by series and histogram bucket, of one second: an open-addressed table in typed arrays, sorted when it is over. */
-import { bucketStart } from '../../../agent/histogram/histogram.ts';
+import { bucketStart } from './histogram.ts';
 
 /** Above histogram.ts's BUCKETS; a power of two. */
 export const CELLS_PER_SERIES = 2048;
@@ -27,17 +27,20 @@ export const createCells = (capacity = 1024): CellTable => ({
 
 export function addCell(table: CellTable, key: number, weight: number): void {
   if (table.size * 2 >= table.keys.length) grow(table);
-  const mask = table.keys.length - 1;
-  let slot = (Math.imul(key, 0x9e3779b1) >>> 7) & mask;
-  while (table.keys[slot] !== key) {
-    if (table.keys[slot] === EMPTY) {
-      table.keys[slot] = key;
-      table.size++;
-      break;
-    }
-    slot = (slot + 1) & mask;
+  const slot = slotOf(table, key);
+  if (table.keys[slot] === EMPTY) {
+    table.keys[slot] = key;
+    table.size++;
   }
   table.counts[slot] += weight;
+}
+
+/** Where the key is, or would be. */
+function slotOf({ keys }: CellTable, key: number): number {
+  const mask = keys.length - 1;
+  let slot = (Math.imul(key, 0x9e3779b1) >>> 7) & mask;
+  while (keys[slot] !== key && keys[slot] !== EMPTY) slot = (slot + 1) & mask;
+  return slot;
 }
 
 function grow(table: CellTable): void {
@@ -47,11 +50,12 @@ function grow(table: CellTable): void {
 }
 
 export function sortCells(table: CellTable): Cells {
-  const keys = table.keys.filter((key) => key !== EMPTY).sort();
+  const keys = new Uint32Array(table.size);
+  let at = 0;
+  for (const key of table.keys) if (key !== EMPTY) keys[at++] = key;
+  keys.sort();
   const counts = new Float64Array(keys.length);
-  for (let slot = 0; slot < table.keys.length; slot++) {
-    if (table.keys[slot] !== EMPTY) counts[lowerBound(keys, table.keys[slot])] = table.counts[slot];
-  }
+  for (at = 0; at < keys.length; at++) counts[at] = table.counts[slotOf(table, keys[at])];
   return { keys, counts };
 }
 

@@ -1,0 +1,88 @@
+/** From frames to the sentence: through the same assembler as everybody's. */
+import { describe, expect, test } from 'vitest';
+import { createAssembler } from '../paths/assemble.ts';
+import { createAgent, framesOf, podFlow, podToPod, type Hop, type Written } from '../paths/synthetic.ts';
+import { Kind } from '../paths/words.ts';
+import { createObserver } from './observer.ts';
+import { lineOf, sentenceOf } from './sentence.ts';
+
+const FROM = 58;
+const UNTIL = 84;
+const PER_SECOND = 12;
+/** Behind the first hop, in nanoseconds: bridge, route, encap, wire, decap, route, bridge. */
+const usualNs = [0, 1e3, 3e3, 6e3, 50e3, 53e3, 56e3, 57e3];
+const clock = (ms: number): string => `${ms / 1000} s`;
+
+interface Packet {
+  second: number;
+  from: number;
+  /** Counted from the first of its direction. */
+  number: number;
+}
+
+/** What a fault makes of a packet's records. */
+type Fault = (records: Written[], packet: Packet) => Written[];
+
+function recordsOf(fault: Fault): Written[] {
+  const packets = Array.from({ length: UNTIL * PER_SECOND * 2 }, (_, at): Packet => {
+    const number = at >> 1;
+    return { second: Math.floor(number / PER_SECOND), from: at & 1, number };
+  });
+  return packets.flatMap((packet) => {
+    const { from, number, second } = packet;
+    const startNs = number * (1e9 / PER_SECOND) + from * 1e6;
+    const records = podToPod(from, 0, 1 - from, 0).map((hop: Hop, at): Written => ({
+      ...hop, timeNs: Math.round(startNs + usualNs[at] * (1 + ((number * 7) % 5) / 20)), identity: [number + 1, from],
+      flow: podFlow(from, 0, 1 - from, 0), kind: Kind.icmp, level: 9,
+    })); // prettier-ignore
+    return second < FROM ? records : fault(records, packet);
+  });
+}
+
+/** What is said in the end. */
+function said(fault: Fault): string {
+  const observer = createObserver();
+  const assembler = createAssembler((view) => observer.see(view, 'row'));
+  const frames = framesOf([createAgent(0), createAgent(1)], recordsOf(fault), (UNTIL + 1) * 1000);
+  frames.sort((a, b) => a.atMs - b.atMs);
+  const nodes = ['n1', 'n2'].map((name) => ({ name, isUp: true, sinceMs: 0 }));
+  let tickMs = 1000;
+  for (const { bytes, atMs } of frames) {
+    assembler.push(bytes, atMs);
+    if (atMs < tickMs) continue;
+    assembler.advance(atMs);
+    observer.turn(atMs, assembler.summary(), nodes);
+    tickMs += 1000;
+  }
+  return lineOf(sentenceOf(observer.turn(tickMs, assembler.summary(), nodes), clock));
+}
+
+describe('frames become the sentence', () => {
+  test('of healthy traffic', () => {
+    expect(said((records) => records)).toMatch(
+      /^Nothing stands out · 2 of 2 paths compared · \d+ packets in 10 s against 60 s before · 100 % joined$/,
+    );
+  });
+
+  test('of a wire that became slow', () => {
+    const late = said((records, { from }) =>
+      records.map((record, hop) => (from === 0 && hop >= 4 ? { ...record, timeNs: record.timeNs + 8e6 } : record)),
+    );
+    expect(late).toMatch(/^wire n1 ▸ n2 slow since 5[789] s · p50 \d[.\d]* ms ±.* \(was .* µs\) · 1 of 2 paths$/);
+  });
+
+  test('of packets that vanish on it', () => {
+    const lost = said((records, { from, number }) => (from === 1 && number % 3 === 0 ? records.slice(0, 4) : records));
+    expect(lost).toMatch(/^loss: wire n2 ▸ n1: vanished behind n2 eth0 since 5[89] s · 33.* % of the packets \(was 0\) · 1 of 2 paths$/); // prettier-ignore
+  });
+
+  test('of an encapsulation that cuts its packets up', () => {
+    const cut = said((records, { from, number }) => [
+      ...records,
+      ...(from === 0 && number % 2 === 0
+        ? records.slice(2).map((record): Written => ({ ...record, identity: [number + 1, 2], kind: Kind.fragment }))
+        : []),
+    ]);
+    expect(cut).toMatch(/^n1 flannel.1 cuts packets into fragments since 5[89] s · 33.* % of the packets \(was 0\) · 1 of 2 paths$/); // prettier-ignore
+  });
+});
