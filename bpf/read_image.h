@@ -44,8 +44,9 @@ static __always_inline bool read_image(struct sk_buff *skb, struct image *image,
 	image->gso_segs = BPF_CORE_READ(shared, gso_segs);
 	image->recorded = 0;
 	__u32 size = linear < IMAGE_BYTES ? linear : IMAGE_BYTES;
+	asm volatile("" : "+r"(size)); /* before 6.8 the verifier sees no bound that was shown of another register */
 	image->available = size;
-	if (bpf_probe_read_kernel(image->bytes, size, head + ip))
+	if (size > IMAGE_BYTES || bpf_probe_read_kernel(image->bytes, size, head + ip))
 		return false;
 	if (linear < image->len)
 		read_pages(skb, image, linear, tail - data);
