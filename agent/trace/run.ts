@@ -1,9 +1,12 @@
 /** `hoplens trace`: frames of a gateway in, paths in the terminal or as JSON out. */
+import type { Insight } from '../insight/explain.ts';
+import { createObserver } from '../insight/observer.ts';
 import { createAssembler, type Assembler } from '../paths/assemble.ts';
 import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
 import { FilterError, explainFilter, parseFilter, type Filter } from './filter.ts';
 import { createGroups } from './groups.ts';
+import { drawHeadline, nodeFigures } from './headline.ts';
 import { createLosses } from './losses.ts';
 import { drawTable } from './ruler.ts';
 import { subjectOf } from './shape.ts';
@@ -63,6 +66,7 @@ class Trace {
   readonly #assembler: Assembler;
   readonly #groups = createGroups();
   readonly #losses = createLosses();
+  readonly #observer = createObserver(performance.timeOrigin);
   #lines: string[] = [];
   #told = 0;
   #startMs = 0;
@@ -121,7 +125,10 @@ class Trace {
       this.#assembler.end(nowMs);
     }
     // Before the beginning nothing is told: it would not count.
-    if (this.#beginMs !== Infinity) this.#assembler.advance(nowMs);
+    if (this.#beginMs !== Infinity) {
+      this.#assembler.advance(nowMs);
+      if (!this.#options.json) this.#insight(nowMs);
+    }
     if (this.#lines.length) this.#options.output.write(this.#lines.splice(0).join(''));
   }
 
@@ -158,8 +165,9 @@ class Trace {
 
   #visit(view: PathView): void {
     const { partial, json, count = Infinity } = this.#options;
-    if (this.#told >= count || (!view.hasEntry && !partial)) return;
-    if (!this.#filter(subjectOf(view))) return;
+    if (this.#told >= count || !this.#filter(subjectOf(view))) return;
+    if (!json) this.#observer.see(view);
+    if (!view.hasEntry && !partial) return;
     this.#told++;
     if (json) this.#lines.push(`${JSON.stringify(toJson(view))}\n`);
     else {
@@ -168,12 +176,19 @@ class Trace {
     }
   }
 
+  #insight(nowMs: number): Insight {
+    const nodes = nodeFigures(this.#assembler.intake().current, nowMs, performance.timeOrigin);
+    return this.#observer.turn(nowMs, this.#assembler.summary(), nodes);
+  }
+
   #draw(rows?: number): string[] {
     const { output, note } = this.#options;
     const columns = output.isTTY ? output.columns : 200;
     const notes = note === undefined ? [] : [note];
-    const left = rows === undefined ? undefined : rows - notes.length;
-    return [...drawTable(this.#groups.list(), this.#losses.list(), this.#assembler.summary(), columns, left), ...notes];
+    const headline = drawHeadline(this.#insight(performance.now()), columns);
+    const left = rows === undefined ? undefined : rows - notes.length - headline.length;
+    const table = drawTable(this.#groups.list(), this.#losses.list(), this.#assembler.summary(), columns, left);
+    return [...headline, ...table, ...notes];
   }
 
   #finish(screen: { draw(lines: string[]): void; close(): void } | undefined): number {
