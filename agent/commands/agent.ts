@@ -20,6 +20,7 @@ interface Options {
   queues: 'on' | 'off';
   vxlanPort?: number[];
   maxDevices: number;
+  names?: string;
 }
 
 const say = (line: string): void => void process.stderr.write(`hoplens agent: ${line}\n`);
@@ -59,11 +60,13 @@ async function run(options: Options): Promise<number> {
       queues: options.queues === 'on',
       vxlanPorts: options.vxlanPort ?? [],
       maxDevices: options.maxDevices,
+      ...(options.names !== undefined && { names: options.names }),
       version,
       say,
     });
     say(`node ${agent.node}, ${agent.hooks} hooks, listening on ${agent.url}`);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void agent.stop());
+    if (agent.readNames) process.on('SIGHUP', agent.readNames);
     const error = await agent.ended;
     return error instanceof AgentError ? report(error) : 0;
   } catch (error) {
@@ -130,6 +133,9 @@ export function agentCommand(exit: (code: number) => void): Command {
       option('--max-devices <number>', 'devices watched at once; each takes 256 bytes for every CPU')
         .default(2048)
         .argParser(integer(1, 32768)),
+    )
+    .addOption(
+      option('--names <file>', 'YAML or JSON that names addresses: pods, Services, nodes; read again when it changes'),
     )
     .addOption(configOption())
     .hook('preAction', applyConfig)

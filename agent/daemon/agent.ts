@@ -12,6 +12,7 @@ import { startServer } from '../server/server.ts';
 import { createHub, framePlace, type FrameSource } from '../server/source.ts';
 import { FrameType } from '../wire/frame.ts';
 import { deferred } from './deferred.ts';
+import { watchNames } from '../names/file.ts';
 import { AgentError, startKernelWorker, type KernelWorker } from './worker.ts';
 
 export interface AgentOptions {
@@ -30,6 +31,8 @@ export interface AgentOptions {
   queues: boolean;
   vxlanPorts: number[];
   maxDevices: number;
+  /** File with names of addresses. */
+  names?: string;
   version: string;
   say: (line: string) => void;
 }
@@ -38,6 +41,8 @@ export interface RunningAgent {
   node: string;
   url: string;
   hooks: 'tcx' | 'clsact';
+  /** Reads the names file again; undefined without one. */
+  readNames: (() => void) | undefined;
   /** Resolves when the agent is gone: without an error where it was told to stop. */
   ended: Promise<AgentError | undefined>;
   stop(): Promise<void>;
@@ -152,8 +157,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   await exclude();
   const resolving = setInterval(() => void exclude(), RESOLVE_MS);
 
+  const names =
+    options.names === undefined
+      ? undefined
+      : watchNames({ file: options.names, onNames: (read) => running.send({ type: 'names', ...read }), say });
+
   const stopServing = async (): Promise<void> => {
     clearInterval(resolving);
+    names?.stop();
     metrics.stop();
     gateway.stop();
     await server.stop();
@@ -162,6 +173,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     node,
     url: server.url,
     hooks: running.hooks,
+    readNames: names && (() => names.reload()),
     ended: end.promise.then(async (error) => {
       await stopServing();
       return error;

@@ -7,6 +7,7 @@ import { createSegmentHistograms } from '../histogram/segments.ts';
 import { createLegsEncoder } from '../legs/encode.ts';
 import { createLegs } from '../legs/legs.ts';
 import { segmentNames } from '../paths/segments.ts';
+import type { Names } from '../wire/messages.ts';
 import { createAttachments } from './attachments.ts';
 import { createBlindLog } from './blind.ts';
 import { createNodeClock } from './clock.ts';
@@ -50,6 +51,7 @@ export interface AgentLoop {
   setWanted(wanted: boolean): void;
   sample(exponent: 'auto' | number): void;
   exclude: OwnTraffic['setEndpoints'];
+  tellNames(names: Names, writtenMs: number): void;
   /** Detaches and ends; `stopped` is posted when all is done. */
   stop(): void;
 }
@@ -231,6 +233,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
     setWanted: (wanted) => void (isWanted = wanted),
     sample: (exponent) => sampler.choose(exponent, clock.nowNs()),
     exclude: ownTraffic.setEndpoints,
+    tellNames: (names, writtenMs) => outlet.message({ type: 'names', timeNs: clock.nowNs(), writtenMs, ...names }),
     stop: () => void stop(),
   };
 }

@@ -1,4 +1,5 @@
 /** What the main thread and the worker say to each other. Frames travel as they are and are moved, not copied. */
+import type { Names } from '../wire/messages.ts';
 import type { Endpoint } from './library.ts';
 
 export interface WorkerOptions {
@@ -27,6 +28,7 @@ export type ToWorker =
   | { type: 'wanted'; wanted: boolean } /* whether anybody takes legs */
   | { type: 'sample'; exponent: 'auto' | number }
   | { type: 'exclude'; listenPort: number | undefined; peers: Endpoint[] }
+  | { type: 'names'; names: Names; writtenMs: number } /* what the names file says by now */
   | { type: 'stop' };
 
 export type FromWorker =

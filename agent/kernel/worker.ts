@@ -21,6 +21,8 @@ function receive(loop: AgentLoop, message: ToWorker): void {
       return loop.sample(message.exponent);
     case 'exclude':
       return loop.exclude(message.listenPort, message.peers);
+    case 'names':
+      return loop.tellNames(message.names, message.writtenMs);
     case 'stop':
       return loop.stop();
   }

@@ -4,6 +4,7 @@
  *
  * The viewer's time (milliseconds, any origin, steady) is only used to tell what is old; it never enters a latency.
  */
+import { createNameBook } from '../names/book.ts';
 import { createAddressBook } from './addresses.ts';
 import { createArrivals } from './arrivals.ts';
 import { createClocks } from './clocks.ts';
@@ -57,11 +58,12 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
   const options = { ...defaultOptions, ...given };
   const pool = createPool(options.maxLegs);
   const book = createAddressBook();
+  const names = createNameBook();
   const clocks = createClocks({ maxDriftPpm: options.maxDriftPpm, windowMs: options.clockWindowMs });
   const intake = createIntake();
   const world: World = { pool, book, streamOf: (node) => intake.current[node], joinWindowMs: options.joinWindowMs };
   const state: State = {
-    options, world, pool, visit, gathered: createGathered(), way: createWay(MAX_RECORDS), view: createView(),
+    options, world, pool, names, visit, gathered: createGathered(), way: createWay(MAX_RECORDS), view: createView(),
     counts: newCounts(), disorders: createDisorders(), beginMs: -Infinity, endMs: Infinity, latestMs: -Infinity,
     gaveUpMs: -Infinity,
   }; // prettier-ignore
@@ -103,7 +105,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
   }
 
   const parts = {
-    pool, book, clocks, arrivals: createArrivals(), joinWindowMs: options.joinWindowMs, makeRoom: giveUpOldest,
+    pool, book, names, clocks, arrivals: createArrivals(), joinWindowMs: options.joinWindowMs, makeRoom: giveUpOldest,
     isCounting: () => state.latestMs >= state.beginMs && state.latestMs < state.endMs,
   }; // prettier-ignore
 

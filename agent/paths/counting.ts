@@ -1,4 +1,5 @@
 /** What the figures rest on (design.md, Counting). */
+import type { NameBook, NameCounts } from '../names/book.ts';
 import type { Clocks, Correction } from './clocks.ts';
 import { listDisorders, type Disorder, type Disorders } from './disorder.ts';
 import { cumulatedAt, nodeNs, type Stream } from './streams.ts';
@@ -48,6 +49,8 @@ export interface Summary {
   recordsLost: number;
   /** Segments in which order changed, copies were made or bytes lost that came again; worst first. */
   disorder: Disorder[];
+  /** Addresses that have a name, and those of them about which two files differ. */
+  names: NameCounts;
   /** Of TCP marks. */
   exponents: Record<string, number>;
   clocks: Record<string, ClockSummary>;
@@ -65,7 +68,7 @@ export interface Span {
 }
 
 export function summarize(
-  { counts, disorders }: { counts: Counts; disorders: Disorders },
+  { counts, disorders, names }: { counts: Counts; disorders: Disorders; names: NameBook },
   streams: Stream[],
   clocks: Clocks,
   { fromMs, toMs, clocksMs }: Span,
@@ -92,6 +95,7 @@ export function summarize(
     framesMissed,
     recordsLost: sum('lost'),
     disorder: listDisorders(disorders),
+    names: names.counts(),
     exponents: Object.fromEntries(byName.map((stream) => [stream.name, stream.exponents.at(-1)?.marks ?? 0])),
     clocks: Object.fromEntries(byName.map((stream) => [stream.name, clockOf(stream, byName[0], clocks, clocksMs)])),
   };

@@ -1,7 +1,9 @@
 /** Frames in: streams are kept up to date, legs go into the pool. */
 import { trackGaps, type Gaps } from '../client/gaps.ts';
+import type { NameBook } from '../names/book.ts';
+import { NamesError, parseNames } from '../names/schema.ts';
 import { WireError, FrameType, decodeFrame, type Frame } from '../wire/frame.ts';
-import { decodeMessage, type Hello, type Peers } from '../wire/messages.ts';
+import { decodeMessage, type Hello, type NamesMessage, type Peers } from '../wire/messages.ts';
 import type { AddressBook } from './addresses.ts';
 import { noteArrivals, type Arrivals } from './arrivals.ts';
 import type { Clocks } from './clocks.ts';
@@ -32,6 +34,7 @@ export interface Intake {
 export interface IntakeParts {
   pool: Pool;
   book: AddressBook;
+  names: NameBook;
   clocks: Clocks;
   arrivals: Arrivals;
   joinWindowMs: number;
@@ -88,9 +91,11 @@ function take(intake: Intake, parts: IntakeParts, frame: Frame, nowMs: number): 
   if (legs) takeLegs(intake, parts, legs, nowMs);
   else if (message?.type === 'devices') {
     setDevices(stream, message.devices);
-    setOwn(parts.book, stream);
+    setOwn(parts, stream);
   } else if (message?.type === 'places') {
     stream.places = message.places;
+  } else if (message?.type === 'names') {
+    takeNames(parts.names, stream, message);
   } else if (message?.type === 'status') {
     if (missing >= 0) alignStream(stream, message.timeNs, nowMs);
     addStatus(stream, message);
@@ -108,17 +113,30 @@ function takeHello(intake: Intake, parts: IntakeParts, id: number, hello: Hello,
     if (before) {
       intake.streams.delete(before.id);
       parts.clocks.reset(node);
+      parts.names.forget(node);
     }
     intake.streams.set(id, stream);
     intake.current[node] = stream;
   }
-  setOwn(parts.book, stream);
+  setOwn(parts, stream);
 }
 
-function setOwn(book: AddressBook, stream: Stream): void {
+/** @throws WireError where it breaks the rules of a names file */
+function takeNames(book: NameBook, stream: Stream, { pods, services, nodes, writtenMs }: NamesMessage): void {
+  try {
+    book.set(stream.node, parseNames({ pods, services, nodes }), Number(writtenMs) || 0);
+  } catch (error) {
+    if (!(error instanceof NamesError)) throw error;
+    throw new WireError('json', `names of ${stream.name}: ${error.message}`);
+  }
+}
+
+function setOwn({ book, names }: IntakeParts, stream: Stream): void {
   const devices = [...stream.devices.values()];
   const bridges = devices.filter((device) => device.kind === 'bridge').flatMap((device) => device.addresses);
-  book.setOwn(stream.node, devices.flatMap((device) => device.addresses), bridges); // prettier-ignore
+  const own = devices.flatMap((device) => device.addresses);
+  book.setOwn(stream.node, own, bridges);
+  names.setOwn(stream.node, stream.name, own);
 }
 
 function takeLegs(intake: Intake, parts: IntakeParts, frame: LegsFrame, nowMs: number): void {

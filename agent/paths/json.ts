@@ -1,15 +1,20 @@
 /** A path as `trace --json` prints it: public and documented, one object a line. */
 import { formatAddress, formatEndpoint } from './addresses.ts';
 import type { Drop } from './drops.ts';
-import { flowAt, type PathView, type Verdict } from './view.ts';
+import type { Name } from '../names/name.ts';
+import { flowAt, lastOf, type PathView, type Verdict } from './view.ts';
 import { directionName, type HopDirection, protocolName, tunnelName } from './words.ts';
 
 export interface JsonEnd {
   ip: string;
   /** null where the protocol has none. */
   port: number | null;
+  /** By names files: null where nobody said. */
   pod: string | null;
   namespace: string | null;
+  workload: string | null;
+  /** By which the other end knows it. */
+  service: string | null;
   node: string | null;
 }
 
@@ -65,15 +70,15 @@ export interface JsonDrop {
 const hex = (word: number): string => word.toString(16).padStart(8, '0');
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
-/** The path as an object of its own. The ends' names stay null until something knows them. */
+/** The path as an object of its own. */
 export function toJson(view: PathView): JsonPath {
   const indices = Array.from({ length: view.hopCount }, (_, hop) => hop);
   return {
     type: 'path',
     identity: hex(view.identityHigh) + hex(view.identityLow),
     protocol: protocolName(view.protocol),
-    source: endOf(view, 0, 'source', view.hasEntry),
-    destination: endOf(view, Math.max(0, view.hopCount - 1), 'destination', view.hasLast),
+    source: endOf(view, 0, 'source', view.hasEntry, view.ends.answering),
+    destination: endOf(view, lastOf(view), 'destination', view.hasLast, view.ends.addressed),
     hops: indices.map((hop) => hopOf(view, hop)),
     segments: indices.slice(1).map((hop) => segmentOf(view, hop - 1)),
     encapsulation: view.tunnel ? { protocol: tunnelName(view.tunnel), bytes: view.tunnelBytes } : null,
@@ -97,10 +102,25 @@ function addressAt(view: PathView, hop: number, end: 'source' | 'destination'): 
   return { ip: formatAddress(frame[end], 4 * flow), port };
 }
 
-function endOf(view: PathView, hop: number, end: 'source' | 'destination', isHere: boolean): JsonEnd {
+function endOf(
+  view: PathView,
+  hop: number,
+  end: 'source' | 'destination',
+  isHere: boolean,
+  service: Name | undefined,
+): JsonEnd {
   const { ip, port } = addressAt(view, hop, end);
-  return { ip, port: port || null, pod: null, namespace: null, node: isHere ? view.streams[hop].name : null };
+  const name = view.ends[end];
+  const node = isHere ? view.streams[hop].name : (name?.node ?? null);
+  return { ip, port: port || null, ...podOf(name, service), service: service?.name ?? null, node };
 }
+
+/** A Service's namespace stands in where the pod behind it is not known: they have the same. */
+const podOf = (name: Name | undefined, service: Name | undefined): Pick<JsonEnd, 'pod' | 'namespace' | 'workload'> => ({
+  pod: name?.kind === 'pod' ? name.name : null,
+  namespace: name?.namespace ?? service?.namespace ?? null,
+  workload: name?.workload ?? null,
+});
 
 function hopOf(view: PathView, hop: number): JsonHop {
   const frame = view.frames[hop];

@@ -1,4 +1,6 @@
 /** What is told of an identity once it is complete, or once it is no use to wait. */
+import type { NameBook } from '../names/book.ts';
+import type { Name } from '../names/name.ts';
 import type { Counts } from './counting.ts';
 import { findDrop, isHearsay } from './drops.ts';
 import { gather, type Gathered } from './gather.ts';
@@ -10,7 +12,7 @@ import { viewerMs } from './streams.ts';
 import {
   isWrittenEverywhere, judge, judgeStart, learnArrival, reached, type Judgement, type World,
 } from './verdict.ts'; // prettier-ignore
-import { MAX_HOPS, type PathView } from './view.ts';
+import { flowAt, lastOf, MAX_HOPS, type PathView } from './view.ts';
 
 export interface AssemblerOptions {
   /** Records further apart are not of one packet. */
@@ -31,6 +33,7 @@ export interface State {
   options: AssemblerOptions;
   world: World;
   pool: Pool;
+  names: NameBook;
   gathered: Gathered;
   way: Way;
   view: PathView;
@@ -96,10 +99,26 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     outcome.joinable &&= judgement.joinable;
     outcome.byUs ||= judgement.byUs;
     layView(state.view);
+    nameEnds(state.view, state.names);
     noteDisorder(state.disorders, state.view, gathered);
     state.visit(state.view);
   }
   count(state.counts, outcome, Math.max(1, instances));
+}
+
+/** Who sent it and who got it, and the Service by which one of them knows the other. */
+function nameEnds(view: PathView, names: NameBook): void {
+  const find = (hop: number, end: 'source' | 'destination'): Name | undefined => {
+    const frame = view.frames[hop];
+    const flow = flowAt(view, hop);
+    const port = end === 'source' ? frame.sourcePort[flow] : frame.destinationPort[flow];
+    return names.find(frame[end], 4 * flow, port, view.protocol);
+  };
+  const serviceOnly = (name: Name | undefined): Name | undefined => (name?.kind === 'service' ? name : undefined);
+  view.ends.source = find(0, 'source');
+  view.ends.destination = find(lastOf(view), 'destination');
+  view.ends.addressed = serviceOnly(find(0, 'destination'));
+  view.ends.answering = serviceOnly(find(lastOf(view), 'source'));
 }
 
 interface Outcome {

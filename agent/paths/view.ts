@@ -1,4 +1,5 @@
 /** One assembled path as columns: reused for the next, so a visitor copies what it keeps. */
+import { unnamed, type Ends } from '../names/name.ts';
 import type { XdpAt } from './verdict.ts';
 import type { Drop } from './drops.ts';
 import type { LegsFrame } from './legs-frame.ts';
@@ -15,6 +16,8 @@ export interface PathView {
   /** IPPROTO_* of the inner packet. */
   protocol: number;
   hopCount: number;
+  /** By the names that were known when it was told. */
+  ends: Ends;
   hasEntry: boolean;
   hasLast: boolean;
   ambiguous: boolean;
@@ -54,12 +57,15 @@ export interface PathView {
 export const MAX_HOPS = 64;
 
 export const createView = (): PathView => ({
-  identityLow: 0, identityHigh: 0, kind: 0, protocol: 0, hopCount: 0, hasEntry: false, hasLast: false, ambiguous: false,
-  verdict: 'unseen', drop: undefined, xdp: undefined, frames: [], rows: new Uint32Array(MAX_HOPS), streams: [], devices: [],
+  identityLow: 0, identityHigh: 0, kind: 0, protocol: 0, hopCount: 0, ends: unnamed(), hasEntry: false, hasLast: false,
+  ambiguous: false, verdict: 'unseen', drop: undefined, xdp: undefined, frames: [], rows: new Uint32Array(MAX_HOPS), streams: [], devices: [],
   timesNs: new Float64Array(MAX_HOPS), names: [], durationsNs: new Float64Array(MAX_HOPS),
   boundsNs: new Float64Array(MAX_HOPS), relativeBoundsNs: new Float64Array(MAX_HOPS),
   disorder: new Uint8Array(MAX_HOPS), totalNs: NaN, totalBoundNs: NaN, wirePackets: 0, tunnel: 0, tunnelBytes: 0, innerBytes: 0,
 }); // prettier-ignore
+
+/** A packet that was dropped before its first hop has none, but addresses. */
+export const lastOf = (view: PathView): number => Math.max(0, view.hopCount - 1);
 
 /** Index of a hop's flow within its frame's flow columns. */
 export const flowAt = (view: PathView, hop: number): number => view.frames[hop].flow[view.rows[hop]];

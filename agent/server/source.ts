@@ -2,7 +2,7 @@
 import { FrameType, HEADER_BYTES } from '../wire/frame.ts';
 
 export interface FrameSource {
-  /** What a reader needs before any other frame: of each stream its latest hello, devices, places and status; then peers. */
+  /** What a reader needs before any other frame: of each stream its latest hello, devices, places, names and status; then peers. */
   state(): Uint8Array[];
   /** Calls back with every frame from now on, until the returned function is called. */
   subscribe(listener: (frame: Uint8Array) => void): () => void;
@@ -35,7 +35,7 @@ export function framePlace(frame: Uint8Array): FramePlace {
 }
 
 /** The latest frame of each type that newcomers need, in the order in which they need them. */
-const KEPT = [FrameType.hello, FrameType.devices, FrameType.places, FrameType.status] as const;
+const KEPT = [FrameType.hello, FrameType.devices, FrameType.places, FrameType.names, FrameType.status] as const;
 type StreamState = Map<FrameType, Uint8Array>;
 
 /** Memory is bounded whatever a source sends: the oldest stream goes. */

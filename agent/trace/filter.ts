@@ -1,38 +1,15 @@
 /**
- * Which paths `trace` shows, in words: `tcp`, `udp`, `icmp`, `ip6`, `host 10.244.0.2`, `port 80`, any other word as part of
- * an address, node or device; joined by `and` (or nothing), `or`, `not` and parentheses.
+ * Which paths `trace` and the page show, in words: `tcp`, `udp`, `icmp`, `ip6`, `host 10.244.0.2`, `port 80`, any other
+ * word as part of an address or a name; joined by `and` (or nothing), `or`, `not` and parentheses.
  */
+import { labelOf } from '../names/name.ts';
+import { FilterError, type Filter, type Subject, type Token } from './filter-parts.ts';
 
-/** What of a path a filter looks at. */
-export interface Subject {
-  protocol: string;
-  /** As any hop saw them. */
-  addresses: string[];
-  ports: number[];
-  /** Of nodes and devices. */
-  names: string[];
-}
-
-export type Filter = (subject: Subject) => boolean;
-
-/** What is wrong with a filter, and at which character. */
-export class FilterError extends Error {
-  readonly at: number;
-  constructor(message: string, at: number) {
-    super(message);
-    this.name = 'FilterError';
-    this.at = at;
-  }
-}
+export { FilterError, type Filter, type Subject } from './filter-parts.ts';
 
 /** The filter with a caret under the place where it goes wrong. */
 export const explainFilter = (text: string, error: FilterError): string =>
   `${error.message}\n  ${text}\n  ${' '.repeat(error.at)}^`;
-
-interface Token {
-  text: string;
-  at: number;
-}
 
 interface Reader {
   tokens: Token[];
@@ -115,8 +92,17 @@ function parseOne(reader: Reader): Filter {
   if (word === 'host') return hostFilter(take(reader, 'an address'));
   if (word === 'port') return portFilter(take(reader, 'a port'));
   if (notYet.has(word)) throw new FilterError(`"${token.text}" is not understood yet`, token.at);
-  return (subject) => [...subject.addresses, ...subject.names].some((name) => name.toLowerCase().includes(word));
+  return partFilter(word);
 }
+
+const partFilter =
+  (word: string): Filter =>
+  ({ addresses, nodes, devices, names }) => {
+    const isPart = (text: string): boolean => text.toLowerCase().includes(word);
+    return (
+      [addresses, nodes, devices].some((texts) => texts.some(isPart)) || names.some((name) => isPart(labelOf(name)))
+    );
+  };
 
 function parseGroup(reader: Reader, open: Token): Filter {
   const inner = parseOr(reader);

@@ -1,9 +1,9 @@
 /** Packets that did not arrive, counted by where and why. */
 import type { XdpAt } from '../paths/verdict.ts';
-import type { PathView } from '../paths/view.ts';
+import { lastOf, type PathView } from '../paths/view.ts';
 import { protocolName } from '../paths/words.ts';
 import { formatCount } from './numbers.ts';
-import { destinationOf, deviceName, sourceOf } from './shape.ts';
+import { destinationOf, deviceName, endLabel, sourceOf } from './shape.ts';
 
 export interface Loss {
   /** What became of the packet, in words. */
@@ -40,13 +40,21 @@ const lastPlace = (view: PathView): string => {
   return `${view.streams[hop].name} ${deviceName(view, hop)}`;
 };
 
+/** Whom the sender addressed: what is lost has no other end. */
+function endsOf(view: PathView): string {
+  const { source, destination, addressed } = view.ends;
+  const isTranslated = destinationOf(view, 0) !== destinationOf(view, lastOf(view));
+  const to = addressed ?? (isTranslated ? undefined : destination);
+  return `${endLabel(source, sourceOf(view, 0))} ▶ ${endLabel(to, destinationOf(view, 0))}`;
+}
+
 export function createLosses(maxLosses = 1024): Losses {
   const losses = new Map<string, Loss>();
   return {
     add(view) {
       if (!isLost(view)) return;
       const text = describeLoss(view);
-      const ends = `${sourceOf(view, 0)} ▶ ${destinationOf(view, 0)}  ${protocolName(view.protocol)}`;
+      const ends = `${endsOf(view)}  ${protocolName(view.protocol)}`;
       const key = `${ends} ${text}`;
       const loss = losses.get(key);
       if (loss) loss.count++;

@@ -4,6 +4,7 @@ import type { Summary } from '../paths/counting.ts';
 import type { Disorder } from '../paths/disorder.ts';
 import type { Group } from './groups.ts';
 import { drawLosses, type Loss } from './losses.ts';
+import { endLabel } from './shape.ts';
 import { formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
 
 const center = (text: string, width: number, fill = ' '): string => {
@@ -30,7 +31,9 @@ export function formatTunnel(group: Group): string {
 }
 
 const headOf = (group: Group): string => {
-  const ends = `${group.source} ▶ ${group.destination}${group.addressed ? ` (as ${group.addressed})` : ''}`;
+  const { source, destination, addressed } = group.ends;
+  const as = group.addressed && ` (as ${endLabel(addressed, group.addressed)})`;
+  const ends = `${endLabel(source, group.source)} ▶ ${endLabel(destination, group.destination)}${as}`;
   const nodes = [...new Set(group.hops.map((hop) => hop.node))].join(' → ');
   return `${ends}  ${nodes}  ${group.protocol}${group.isSuper ? ', super-packets' : ''}  n ${formatCount(group.count)}`;
 };
@@ -103,7 +106,9 @@ function drawNarrow(group: Group, columns: number): string[] {
     const times = `p50 ${timeOf(segment.times, segment.bounds, 0.5, true)} · p99 ${timeOf(segment.times, segment.bounds, 0.99, false)}`;
     return `   ${segment.isSleeved ? '║' : '│'} ${segment.name.padEnd(6)} ${times}${note ? `  ${note}` : ''}`;
   });
-  const lines = [headOf(group)];
+  // Where the head bears names, the addresses stand nowhere else in this picture.
+  const isNamed = group.ends.source !== undefined || group.ends.destination !== undefined;
+  const lines = [headOf(group), ...(isNamed ? [` ${group.source} ▶ ${group.destination}`] : [])];
   group.hops.forEach((_, at) => lines.push(` ┬ ${hop(at).padEnd(width)}`.trimEnd(), ...rows.slice(at, at + 1)));
   if (group.isHanded) lines.push(`   │ ${HANDED}`);
   if (hasTimes(group)) lines.push(` ${totalOf(group)}`);
@@ -125,6 +130,7 @@ export function drawSummary(summary: Summary, columns: number): string[] {
     `lost by the network ${formatCount(lost.dropped + lost.vanished)}`,
     `lost by us ${formatCount(summary.lostByUs)}`,
     ...(summary.undecided ? [`undecided ${formatCount(summary.undecided)}`] : []),
+    ...(summary.names.contradictions ? [`named differently ${formatCount(summary.names.contradictions)}`] : []),
     ...(summary.framesMissed ? [`frames missed ${formatCount(summary.framesMissed)}`] : []),
     ...(summary.recordsLost ? [`records lost ${formatCount(summary.recordsLost)}`] : []),
     `1:${formatCount(2 ** Math.max(0, ...Object.values(exponents)))}`,

@@ -2,6 +2,7 @@
 import type { Insight } from '../insight/explain.ts';
 import { createObserver } from '../insight/observer.ts';
 import { createAssembler, type Assembler } from '../paths/assemble.ts';
+import { shown } from '../names/shown.ts';
 import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
 import { FilterError, explainFilter, parseFilter, type Filter } from './filter.ts';
@@ -188,7 +189,8 @@ class Trace {
     const headline = drawHeadline(this.#insight(performance.now()), columns);
     const left = rows === undefined ? undefined : rows - notes.length - headline.length;
     const table = drawTable(this.#groups.list(), this.#losses.list(), this.#assembler.summary(), columns, left);
-    return [...headline, ...table, ...notes];
+    // Names of nodes and devices come from outside too: none of them moves the cursor.
+    return [...[...headline, ...table].map(shown), ...notes];
   }
 
   #finish(screen: { draw(lines: string[]): void; close(): void } | undefined): number {

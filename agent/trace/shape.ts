@@ -1,7 +1,8 @@
 /** What paths of one kind have in common: their ends, hops, segments and class of packets. No figures. */
+import { labelOf, type Ends, type Name } from '../names/name.ts';
 import { formatAddress, formatEndpoint } from '../paths/addresses.ts';
 import type { SegmentName } from '../paths/segments.ts';
-import { flowAt, type PathView } from '../paths/view.ts';
+import { flowAt, lastOf, type PathView, type Verdict } from '../paths/view.ts';
 import { directionName, type HopDirection, protocolName, tunnelName } from '../paths/words.ts';
 import type { DeviceKind } from '../wire/messages.ts';
 import type { Subject } from './filter.ts';
@@ -17,13 +18,16 @@ export interface ShapeHop {
 }
 
 export interface Shape {
+  /** Addresses; who has them stands in `ends`. */
   source: string;
   destination: string;
+  ends: Ends;
   /** What the source addressed, where that is not who got it. */
   addressed: string;
   protocol: string;
   /** Super-packets and single segments share no percentile: the comparison would measure offloads. */
   isSuper: boolean;
+  verdict: Verdict;
   /** Redirected past the pod's own device: the last hop that we see is not the last there is. */
   isHanded: boolean;
   hops: ShapeHop[];
@@ -42,18 +46,27 @@ export const destinationOf = (view: PathView, hop: number): string =>
 export const deviceName = (view: PathView, hop: number): string =>
   view.devices[hop]?.name ?? `if${view.frames[hop].ifindex[view.rows[hop]]}`;
 
-/** A packet that was dropped before its first hop has none, but addresses (view.ts). */
-const lastOf = (view: PathView): number => Math.max(0, view.hopCount - 1);
+/** Those at the ends that are known, for filters. */
+export const namesOf = ({ source, destination, addressed, answering }: Ends): Name[] =>
+  [source, destination, addressed, answering].filter((name) => name !== undefined);
+
+/** The pod, Service or node in words, or its address where nobody named it. */
+export const endLabel = (name: Name | undefined, address: string): string => (name ? labelOf(name) : address);
 
 /** What filters look at. */
 export function subjectOf(view: PathView): Subject {
-  const subject: Subject = { protocol: protocolName(view.protocol), addresses: [], ports: [], names: [] };
+  const latencyNs = { least: view.totalNs, most: view.totalNs };
+  const subject: Subject = {
+    protocol: protocolName(view.protocol), addresses: [], ports: [], nodes: [], devices: [], names: namesOf(view.ends),
+    verdict: view.verdict, latencyNs,
+  }; // prettier-ignore
   for (let hop = 0; hop <= lastOf(view); hop++) {
     const flow = flowAt(view, hop);
     const frame = view.frames[hop];
     subject.addresses.push(sourceOf(view, hop), destinationOf(view, hop));
     subject.ports.push(frame.sourcePort[flow], frame.destinationPort[flow]);
-    subject.names.push(view.streams[hop].name, deviceName(view, hop));
+    subject.nodes.push(view.streams[hop].name);
+    subject.devices.push(deviceName(view, hop));
   }
   return subject;
 }
@@ -74,10 +87,13 @@ export function serviceOf(view: PathView): { service: number; isRequest: boolean
   return { service: 0, isRequest: true };
 }
 
-/** Equal for paths of one shape. */
+/** Equal for paths of one shape between the same pods: another one may take over an address. */
 export function shapeKey(view: PathView): string {
   let key = `${view.protocol} ${view.wirePackets > 1} ${view.tunnel}`;
   const last = lastOf(view);
+  for (const name of [view.ends.source, view.ends.destination, view.ends.addressed, view.ends.answering]) {
+    key += ` ${name?.id ?? 0}`;
+  }
   for (const [hop, end] of [[0, 'source'], [0, 'destination'], [last, 'destination']] as const) {
     const words = view.frames[hop][end];
     const at = 4 * flowAt(view, hop);
@@ -98,8 +114,10 @@ export function shapeOf(view: PathView): Shape {
     source: sourceOf(view, 0),
     destination,
     addressed: addressed === destination ? '' : addressed,
+    ends: { ...view.ends },
     protocol: protocolName(view.protocol),
     isSuper: view.wirePackets > 1,
+    verdict: view.verdict,
     isHanded: view.verdict === 'handed',
     hops: Array.from({ length: view.hopCount }, (_, hop) => hopOf(view, hop)),
     segments: Array.from({ length: Math.max(0, view.hopCount - 1) }, (_, at) => ({

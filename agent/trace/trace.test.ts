@@ -39,7 +39,8 @@ describe('figures', () => {
 
 describe('a filter', () => {
   const subject: Subject = {
-    protocol: 'tcp', addresses: ['10.244.1.2', '10.96.0.10', '10.244.2.3'], ports: [40000, 80, 8080], names: ['n1', 'eth0'],
+    protocol: 'tcp', addresses: ['10.244.1.2', '10.96.0.10', '10.244.2.3'], ports: [40000, 80, 8080],
+    nodes: ['n1'], devices: ['eth0'], names: [], verdict: 'delivered', latencyNs: { least: 5e6, most: 5e6 },
   }; // prettier-ignore
 
   it.each([
@@ -196,6 +197,7 @@ describe('the ruler', () => {
 const summaryOf = () => ({
   type: 'summary' as const, seen: 2000, sampled: 10, joined: 9, joinable: 10, joinableJoined: 9, ambiguous: 0,
   lostByNetwork: { dropped: 0, vanished: 1 }, lostByUs: 0, undecided: 0, framesMissed: 0, recordsLost: 0, disorder: [] as Disorder[],
+  names: { addresses: 0, contradictions: 0 },
   exponents: { n1: 6, n2: 0 },
   clocks: {
     n1: { offsetNs: 0, boundNs: 0, relativeBoundNs: 0 }, n2: { offsetNs: 5, boundNs: 19_000, relativeBoundNs: 10 },

@@ -15,11 +15,13 @@
  * All little-endian. JSON payloads are padded with spaces.
  */
 export const MAGIC = 0x4c504f48;
-export const VERSION = 2;
+export const VERSION = 3;
 export const HEADER_BYTES = 24;
 export const MAX_PAYLOAD_BYTES = 8 << 20;
 
-export const FrameType = { hello: 1, legs: 2, status: 3, devices: 4, missed: 5, peers: 6, places: 7 } as const;
+export const FrameType = {
+  hello: 1, legs: 2, status: 3, devices: 4, missed: 5, peers: 6, places: 7, names: 8,
+} as const; // prettier-ignore
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 
 export interface FrameHeader {

@@ -4,7 +4,7 @@ import { FrameType, WireError, decodeFrame, encodeFrame } from './frame.ts';
 import { decodeMessage, encodeMessage, type Message } from './messages.ts';
 
 const place = { stream: 7, sequence: 8, timeMs: 9 };
-const types = ['hello', 'devices', 'status', 'missed', 'peers'] as const;
+const types = ['hello', 'devices', 'places', 'names', 'status', 'missed', 'peers'] as const;
 
 it('a message comes back as it went, in a frame of its type', () => {
   const body = fc.dictionary(

@@ -93,6 +93,28 @@ export interface PlacesMessage {
   places: DropPlace[];
 }
 
+/** Whose addresses these are: what a names file says (agent/names/schema.ts has the rules). */
+export interface Names {
+  pods: { name: string; namespace?: string; workload?: string; node?: string; addresses: string[] }[];
+  services: {
+    name: string;
+    namespace?: string;
+    /** None for one that is reached by node ports alone. */
+    addresses: string[];
+    /** `protocol` is tcp where it is not said. */
+    ports: { port: number; nodePort?: number; protocol?: 'tcp' | 'udp' | 'sctp' }[];
+  }[];
+  nodes: { name: string; addresses: string[] }[];
+}
+
+/** All names that this agent has, whenever its file changed. */
+export interface NamesMessage extends Names {
+  type: 'names';
+  timeNs: number;
+  /** Wall clock at which the file was written: of two files the newer is right. */
+  writtenMs: number;
+}
+
 /** What the kernel dropped of this node's packets and of its pods', exactly, since the agent's start. */
 export interface DropTotals {
   packets: number;
@@ -153,11 +175,11 @@ export interface Peers {
   peers: { url: string; node?: string; state: 'connecting' | 'up' | 'down' | 'refused'; error?: string }[];
 }
 
-export type Message = Hello | DevicesMessage | PlacesMessage | Status | Missed | Peers;
+export type Message = Hello | DevicesMessage | PlacesMessage | NamesMessage | Status | Missed | Peers;
 
 const frameTypes = {
   hello: FrameType.hello, devices: FrameType.devices, status: FrameType.status,
-  missed: FrameType.missed, peers: FrameType.peers, places: FrameType.places,
+  missed: FrameType.missed, peers: FrameType.peers, places: FrameType.places, names: FrameType.names,
 } as const; // prettier-ignore
 
 const encoder = new TextEncoder();

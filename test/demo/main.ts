@@ -30,12 +30,16 @@ const RECORDING_BUDGET = '600';
 
 const kinds: TrafficKind[] = ['ping', 'http', 'bulk', 'udp', 'local'];
 
+/** As pods meet each other in Kubernetes: by a Service's address, which the node translates. */
+const service = { name: 'api', clusterIp: '10.96.0.10', port: 80, pods: ['api'], targetPort: 8080 };
+const throughService = ['--to', service.clusterIp, '--port', String(service.port)];
+
 /** Enough to make segmentation offload work, and to leave this machine usable. */
-const client = { bulk: ['--rate-mbit', '300'] };
+const client = { bulk: ['--rate-mbit', '300'], http: throughService };
 /** Less of everything, so that few records show much of it. */
 const quietClient = {
   bulk: ['--rate-mbit', '30'],
-  http: ['--rate', '40'],
+  http: ['--rate', '40', ...throughService],
   local: ['--rate', '40'],
   udp: ['--rate', '40'],
 };
@@ -108,7 +112,8 @@ const sayPage = (url: string): void => say(`\n    ${pageOf(url)}\n`);
 
 async function show(lab: Lab, options: Options, signal: AbortSignal): Promise<number> {
   const args = options.record === undefined ? [] : ['--budget', RECORDING_BUDGET];
-  const agents = await startAgents(lab, { port: await pagePort(), args });
+  await lab.addService(service);
+  const agents = await startAgents(lab, { port: await pagePort(), args, names: true });
   try {
     say(`an agent on each node; the gateway serves ${agents.url} (hoplens trace --gateway ${agents.url})`);
     const traffic = await startTraffic(lab, kinds, { client: options.record === undefined ? client : quietClient });

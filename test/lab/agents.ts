@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LabError } from './error.ts';
 import type { Lab, LabNode } from './lab.ts';
+import { labNames, writeNames } from './names.ts';
 import { agentsFolder } from './state.ts';
 
 const PEER_PORT = 9430;
@@ -18,6 +19,8 @@ export interface AgentsOptions {
   port?: number;
   /** More arguments of every agent, or of the agent of one node. */
   args?: string[] | ((node: string) => string[]);
+  /** Give the gateway's agent a file with the names of the lab's pods and services. */
+  names?: boolean;
   /** Whose agent serves readers; the first node by default. */
   gateway?: string;
 }
@@ -27,6 +30,8 @@ export interface Agents {
   url: string;
   /** What agents listen with beyond loopback. */
   tokenFile: string;
+  /** Whether there is one or not. */
+  namesFile: string;
   process(node: string): ChildProcess;
   /** What an agent wrote to stderr. */
   log(node: string): string;
@@ -55,6 +60,8 @@ export async function startAgents(lab: Lab, options: AgentsOptions = {}): Promis
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const tokenFile = join(folder, 'token');
   writeFileSync(tokenFile, randomBytes(24).toString('hex'), { mode: 0o600 });
+  const namesFile = join(folder, 'names.json');
+  if (options.names) writeNames(namesFile, labNames(lab));
   const gateway = options.gateway ?? lab.nodes[0].name;
   let port = options.port ?? 0;
   const processes = new Map<string, ChildProcess>();
@@ -65,7 +72,9 @@ export async function startAgents(lab: Lab, options: AgentsOptions = {}): Promis
     const more = typeof options.args === 'function' ? options.args(node.name) : (options.args ?? []);
     const listen = node.name === gateway ? 'fd:3' : `${node.address}:${PEER_PORT}`;
     const peers = node.name === gateway ? others.flatMap((o) => ['--peer', `ws://${o.address}:${PEER_PORT}`]) : []; // prettier-ignore
-    return ['agent', '--node', node.name, '--listen', listen, '--token-file', tokenFile, ...peers, ...more];
+    // One of them tells all readers.
+    const names = options.names && node.name === gateway ? ['--names', namesFile] : [];
+    return ['agent', '--node', node.name, '--listen', listen, '--token-file', tokenFile, ...names, ...peers, ...more];
   }
 
   async function start(name: string): Promise<void> {
@@ -124,6 +133,7 @@ export async function startAgents(lab: Lab, options: AgentsOptions = {}): Promis
       return `ws://127.0.0.1:${port}`;
     },
     tokenFile,
+    namesFile,
     process: (node) => processes.get(node)!,
     log: (node) => logs.get(node)!,
     start,

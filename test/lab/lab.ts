@@ -56,6 +56,8 @@ export class Lab implements AsyncDisposable {
   readonly nodes: LabNode[];
   readonly pods: LabPod[];
   readonly state: LabState;
+  /** Those that this process added. */
+  readonly services: LabService[] = [];
   #wire: Wire | null = null;
 
   constructor(state: LabState) {
@@ -110,6 +112,7 @@ export class Lab implements AsyncDisposable {
       .map((name) => this.pod(name))
       .map((pod) => ({ ip: six ? pod.ip6 : pod.ip, port: targetPort }));
     await addService({ ...service, endpoints }, this.nodes.map(withPodNetwork));
+    this.services.push({ pods, targetPort, ...service });
   }
 
   /** Ends what runs in the lab and removes it. Again, or for a lab that somebody else took down: nothing. */

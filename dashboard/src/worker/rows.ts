@@ -1,6 +1,7 @@
 /** The rows of the path list: paths of one shape and service, each with a block of series. */
 import { flowAt, type PathView } from '../../../agent/paths/view.ts';
-import { serviceOf, shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
+import { labelOf, type Name } from '../../../agent/names/name.ts';
+import { namesOf, serviceOf, shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
 import type { Subject } from '../../../agent/trace/filter.ts';
 
 /** What a row is; its figures come as columns. */
@@ -121,18 +122,34 @@ function createBlocks() {
 
 type Named = Shape & Pick<RowShape, 'service' | 'isRequest' | 'isLost'>;
 
-export const sourceLabel = ({ source, service, isRequest }: Pick<Named, 'source' | 'service' | 'isRequest'>): string =>
+/** The ends as addresses, with the service's port at whoever offers it. */
+export const sourceAddress = ({ source, service, isRequest }: Omit<Labelled, 'destination' | 'ends'>): string =>
   service && !isRequest ? withPort(source, service) : source;
 
-export const destinationLabel = (shape: Pick<Named, 'destination' | 'service' | 'isRequest'>): string =>
-  shape.service && shape.isRequest ? withPort(shape.destination, shape.service) : shape.destination;
+export const destinationAddress = ({ destination, service, isRequest }: Omit<Labelled, 'source' | 'ends'>): string =>
+  service && isRequest ? withPort(destination, service) : destination;
+
+type Labelled = Pick<Named, 'source' | 'destination' | 'ends' | 'service' | 'isRequest'>;
+
+/** The same with names where they are known. */
+export const sourceLabel = (shape: Labelled): string =>
+  nameLabel(shape.ends.source, shape.isRequest ? 0 : shape.service) ?? sourceAddress(shape);
+
+export const destinationLabel = (shape: Labelled): string =>
+  nameLabel(shape.ends.destination, shape.isRequest ? shape.service : 0) ?? destinationAddress(shape);
+
+/** A Service's own label has its port. */
+function nameLabel(name: Name | undefined, port: number): string | undefined {
+  if (name === undefined) return undefined;
+  return port && name.kind !== 'service' ? `${labelOf(name)}:${port}` : labelOf(name);
+}
 
 const withPort = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
 function uniqueName(shape: Named, taken: ReadonlySet<string>): string {
   const marks = `${shape.isSuper ? '+offload' : ''}${shape.isLost ? '+lost' : ''}`;
-  const name = `${shape.protocol}${marks}:${sourceLabel(shape)}>${destinationLabel(shape)}`;
+  const name = `${shape.protocol}${marks}:${sourceAddress(shape)}>${destinationAddress(shape)}`;
   let unique = name;
   for (let number = 2; taken.has(unique); number++) unique = `${name}~${number}`;
   return unique;
@@ -146,14 +163,21 @@ export function notePorts(row: Row, view: PathView): void {
   row.ports.add(frame.sourcePort[flow]).add(frame.destinationPort[flow]);
 }
 
-/** What filters look at: a row stays when any of its packets would. */
-export function rowSubject({ shape, ports }: Row): Subject {
+/**
+ * What filters look at: a row stays when any of its packets would.
+ * @param latencyNs of its fastest and of its slowest packet
+ */
+export function rowSubject({ shape, ports }: Row, latencyNs: Subject['latencyNs']): Subject {
   const addresses = shape.hops.flatMap((hop) => [addressPart(hop.source), addressPart(hop.destination)]);
   return {
     protocol: shape.protocol,
     addresses: [...addresses, shape.source, shape.destination],
     ports: [...ports, shape.service],
-    names: shape.hops.flatMap((hop) => [hop.node, hop.device]),
+    nodes: shape.hops.map((hop) => hop.node),
+    devices: shape.hops.map((hop) => hop.device),
+    names: namesOf(shape.ends),
+    verdict: shape.verdict,
+    latencyNs,
   };
 }
 

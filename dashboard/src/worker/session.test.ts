@@ -4,8 +4,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createPace } from '../../../agent/recording/pace.ts';
 import { readFrames } from '../../../agent/recording/reader.ts';
 import { framePlace } from '../../../agent/server/source.ts';
+import { endLabel } from '../../../agent/trace/shape.ts';
+import { podName } from '../../../test/lab/names.ts';
 import type { View } from './messages.ts';
-import type { RowShape } from './rows.ts';
+import { destinationLabel, sourceLabel, type RowShape } from './rows.ts';
 import { createSession, type Session } from './session.ts';
 
 const RECORDING = fileURLToPath(new URL('../../../test/fixtures/demo.hoplens', import.meta.url));
@@ -69,7 +71,18 @@ describe('a session of the recorded demo', () => {
       'n1 vethweb', 'n1 cni0', 'n1 flannel.1', 'n1 eth0', 'n2 eth0', 'n2 flannel.1', 'n2 cni0', 'n2 vethapi',
     ]); // prettier-ignore
     expect([shape.tunnel, shape.tunnelBytes]).toEqual(['vxlan', 50]);
-    expect([...rows.keys()].some((name) => name.endsWith(':8080'))).toBe(true);
+    expect([...rows.keys()].some((name) => name.endsWith('10.244.2.2:80'))).toBe(true);
+  });
+
+  test('calls pods and Services by their names', () => {
+    const rows = named(played, view);
+    const labels = (name: string): string[] => {
+      const shape = played.shapes.get(view.rows.ids[rows.get(name)!])!;
+      return [sourceLabel(shape), destinationLabel(shape), endLabel(shape.ends.addressed, shape.addressed)];
+    };
+    const pod = (workload: string): string => `demo/${podName(workload)}`;
+    expect(labels(PING)).toEqual([pod('web'), pod('api'), '']);
+    expect(labels('tcp:10.244.1.2>10.244.2.2:80')).toEqual([pod('web'), `${pod('api')}:80`, 'service demo/api:80']);
   });
 
   test('has figures that rest on something', () => {

@@ -8,7 +8,7 @@ import { createAssembler } from '../../../agent/paths/assemble.ts';
 import { representedBytes } from '../../../agent/paths/estimate.ts';
 import { viewerMs } from '../../../agent/paths/streams.ts';
 import type { PathView } from '../../../agent/paths/view.ts';
-import { FilterError, parseFilter, type Filter } from '../../../agent/trace/filter.ts';
+import { FilterError, parseFilter, type Filter, type Subject } from '../../../agent/trace/filter.ts';
 import { describeLoss, isLost as isLoss } from '../../../agent/trace/losses.ts';
 import { cellKey } from '../../../agent/histogram/cells.ts';
 import { createCounterHistory } from './counters.ts';
@@ -177,11 +177,16 @@ export function createSession(): Session {
     return { ...figures(paused.atMs, paused.seconds), counters: counted, clockBoundNs };
   }
 
+  function latencyOf(row: Row): Subject['latencyNs'] {
+    const total = seriesOf(row, Series.total);
+    return { least: window.quantile(total, 0), most: window.quantile(total, 1) };
+  }
+
   function chosen(): [Row[], number] {
     const inWindow = [...rows.all()].filter(
       (row) => window.count(seriesOf(row, Series.joined)) + window.count(seriesOf(row, Series.lost)) > 0,
     );
-    const shown = inWindow.filter((row) => filter(rowSubject(row)));
+    const shown = inWindow.filter((row) => filter(rowSubject(row, latencyOf(row))));
     return [shown, inWindow.length - shown.length];
   }
 

@@ -1,0 +1,68 @@
+/**
+ * Who has an address, as all agents' names files say it together. Where two differ, the newer file is right.
+ *
+ * Names have no times of their own: a path bears the names that are known when it is told. A pod that takes over another's
+ * address takes its paths over with the file that says so.
+ */
+import type { Names } from '../wire/messages.ts';
+import { buildIndex, portKey, type Index, type Source } from './layers.ts';
+import { createIdentities, type Name } from './name.ts';
+
+export interface NameBook {
+  /** Replaces what this node's agent says. */
+  set(node: number, names: Names, writtenMs: number): void;
+  /** Replaces a node's own addresses, as its agent sees them. */
+  setOwn(node: number, name: string, addresses: string[]): void;
+  forget(node: number): void;
+  /** Who is meant by an address and port: a Service where the port is one of its node ports. Undefined where nobody said. */
+  find(words: Uint32Array, at: number, port: number, protocol: number): Name | undefined;
+  /** Addresses that have a name, and those of them about which two files or two entries differ. */
+  counts(): NameCounts;
+}
+
+export interface NameCounts {
+  addresses: number;
+  contradictions: number;
+}
+
+export function createNameBook(): NameBook {
+  const sources = new Map<number, Source>();
+  const own = new Map<number, { name: string; addresses: string[] }>();
+  const identify = createIdentities();
+  let index: Index | undefined;
+  let isStale = false;
+
+  function indexNow(): Index | undefined {
+    if (isStale)
+      index = sources.size === 0 ? undefined : buildIndex([...sources.values()], [...own.values()], identify);
+    isStale = false;
+    return index;
+  }
+
+  return {
+    set(node, names, writtenMs) {
+      sources.set(node, { node, names, writtenMs });
+      isStale = true;
+    },
+    setOwn(node, name, addresses) {
+      const before = own.get(node);
+      if (before?.name === name && before.addresses.join() === addresses.join()) return;
+      own.set(node, { name, addresses });
+      isStale = true;
+    },
+    forget(node) {
+      isStale = sources.delete(node) || isStale;
+    },
+    find(words, at, port, protocol) {
+      const found = indexNow();
+      const entry = found?.entries[found.table.get(words, at)];
+      if (entry?.name.kind === 'service') return entry.ports.get(portKey(protocol, port)) ?? entry.name;
+      if (entry?.name.kind === 'node') return found?.nodePorts.get(portKey(protocol, port)) ?? entry.name;
+      return entry?.name;
+    },
+    counts() {
+      const found = indexNow();
+      return { addresses: found?.entries.length ?? 0, contradictions: found?.contradictions ?? 0 };
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/** One that is called by a name. All its text is fit to be shown. */
+export interface Name {
+  /** Equal for those that are equal, as part of keys. */
+  id: number;
+  kind: 'pod' | 'service' | 'node';
+  name: string;
+  namespace: string | null;
+  workload: string | null;
+  /** Where a pod runs; a node itself. */
+  node: string | null;
+  /** Of a Service, as its clients know it; 0 unknown. */
+  port: number;
+}
+
+/** Who stands at the ends of a path; undefined where nobody said. */
+export interface Ends {
+  source: Name | undefined;
+  destination: Name | undefined;
+  /** The Service that the sender addressed, and the one that the receiver takes the packet to come from. */
+  addressed: Name | undefined;
+  answering: Name | undefined;
+}
+
+export const unnamed = (): Ends => ({
+  source: undefined, destination: undefined, addressed: undefined, answering: undefined,
+}); // prettier-ignore
+
+/** `namespace/name`; a Service says what it is, for pods may be called the same. */
+export function labelOf({ kind, namespace, name, port }: Name): string {
+  const full = namespace === null ? name : `${namespace}/${name}`;
+  return kind === 'service' ? `service ${full}${port ? `:${port}` : ''}` : full;
+}
+
+/** One object for each that is called differently, kept over changes: what hangs on it stays. */
+export type Identify = (name: Omit<Name, 'id'>) => Name;
+
+const MAX_IDENTITIES = 1 << 17;
+
+export function createIdentities(): Identify {
+  const known = new Map<string, Name>();
+  let next = 1;
+  return (name) => {
+    const key = JSON.stringify(name);
+    let identity = known.get(key);
+    if (!identity) {
+      if (known.size >= MAX_IDENTITIES) known.clear();
+      known.set(key, (identity = { ...name, id: next++ }));
+    }
+    return identity;
+  };
+}
