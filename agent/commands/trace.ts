@@ -78,7 +78,11 @@ export function traceCommand(exit: (code: number) => void): Command {
       'Reads the stream of an agent and its peers, joins what they saw of the same packets and draws each path as a ruler:\n' +
         'devices as ticks, segments between them with their p50 and p99, what encapsulation adds, what was lost.',
     )
-    .argument('[filter...]', 'tcp, udp, icmp, host ADDRESS, port N, with and, or, not; all paths without it')
+    .argument(
+      '[filter...]',
+      'tcp, udp, icmp, host ADDRESS, port N, pod:NAME, namespace:, service:, node:, device:, verdict:, latency>5ms, ' +
+        'with and, or, not; all paths without it',
+    )
     .addOption(gatewayOption(DEFAULT_ADDRESS))
     .addOption(tokenFileOption())
     .addOption(option('--for <time>', 'end after this time, as in 10s or 5m').argParser(duration))
@@ -93,6 +97,7 @@ export function traceCommand(exit: (code: number) => void): Command {
         '  hoplens trace                                  everything, until Ctrl-C\n' +
         '  hoplens trace --for 10s tcp and port 80        ten seconds of HTTP, then a table\n' +
         '  hoplens trace --json --count 1 icmp            one ping, with every hop\n' +
+        "  hoplens trace 'pod:web and latency>5ms'        what is slow from or to a pod\n" +
         '\nEach agent is a gateway to the peers it was started with; --gateway ws://HOST:PORT names another than the local one.',
     )
     .action(async (words: string[], options: TraceCommandOptions) => exit(await trace(words.join(' '), options)));

@@ -1,9 +1,11 @@
 /**
- * Which paths `trace` and the page show, in words: `tcp`, `udp`, `icmp`, `ip6`, `host 10.244.0.2`, `port 80`, any other
- * word as part of an address or a name; joined by `and` (or nothing), `or`, `not` and parentheses.
+ * Which paths `trace` and the page show, in words: `tcp`, `udp`, `icmp`, `ip6`, `host 10.244.0.2`, `port 80`, those of
+ * filter-words.ts (`pod:web`, `latency>5ms`), any other word as part of an address or a name; joined by `and` (or nothing),
+ * `or`, `not` and parentheses.
  */
 import { labelOf } from '../names/name.ts';
 import { FilterError, type Filter, type Subject, type Token } from './filter-parts.ts';
+import { latencyFilter, namedFilter } from './filter-words.ts';
 
 export { FilterError, type Filter, type Subject } from './filter-parts.ts';
 
@@ -18,9 +20,12 @@ interface Reader {
   end: number;
 }
 
+/** Around the sign of a latency there may be room. */
+const tokenPattern = /[()]|!|latency\s*[<>]=?\s*[^\s()!]*|[^\s()!]+/gi;
+
 /** @throws FilterError */
 export function parseFilter(text: string): Filter {
-  const tokens = [...text.matchAll(/[()]|!|[^\s()!]+/g)].map((match) => ({ text: match[0], at: match.index }));
+  const tokens = [...text.matchAll(tokenPattern)].map((match) => ({ text: match[0], at: match.index }));
   if (tokens.length === 0) return () => true;
   const reader: Reader = { tokens, next: 0, end: text.length };
   const filter = parseOr(reader);
@@ -92,7 +97,7 @@ function parseOne(reader: Reader): Filter {
   if (word === 'host') return hostFilter(take(reader, 'an address'));
   if (word === 'port') return portFilter(take(reader, 'a port'));
   if (notYet.has(word)) throw new FilterError(`"${token.text}" is not understood yet`, token.at);
-  return partFilter(word);
+  return namedFilter(token) ?? latencyFilter(token) ?? partFilter(word);
 }
 
 const partFilter =

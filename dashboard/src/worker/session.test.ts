@@ -102,6 +102,10 @@ describe('a session of the recorded demo', () => {
     expect(icmp.hidden + icmp.rows.ids.length).toBe(view.rows.ids.length);
     played.session.setFilter('port 8080');
     expect([...named(played, played.look()).keys()].every((name) => name.includes(':8080'))).toBe(true);
+    played.session.setFilter('service:api');
+    const through = [...named(played, played.look()).keys()];
+    expect(through.length).toBeGreaterThan(0);
+    expect(through.every((name) => name.includes(':10.244.2.2:8080>') || name.endsWith('>10.244.2.2:80'))).toBe(true);
     played.session.setFilter('(');
     expect(played.look().hidden).toBe(0);
   });
