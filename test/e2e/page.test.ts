@@ -1,11 +1,14 @@
 /// <reference lib="dom" />
 /** The page in a real browser: what it draws is what `trace --json` says of the same seconds, whatever happens meanwhile. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JsonPath } from '../../agent/paths/json.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { launch, missingBrowser, openPage, pageUrl } from '../page/browser.ts';
+import { renamePods } from '../page/rename.ts';
 import { RECORDING, floodedServer } from '../page/servers.ts';
 import { missing, startCluster, startHoplens, trace, until, type Cluster } from './support.ts';
 
@@ -186,6 +189,26 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
     } finally {
       replay.kill();
       await replay.ended;
+    }
+  });
+
+  test('shows a name that is HTML, or moves cursors, as the text that it is', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'hoplens-page-')), 'hostile.hoplens');
+    await renamePods(RECORDING, file, '<img src=x onerror=alert(1)>\x1b[2J');
+    const replay = startHoplens(['replay', file, '--loop', '--listen', '127.0.0.1:0']);
+    try {
+      const said = await replay.says('its page at');
+      const page = await openPage(browser, /page at (\S+?);/.exec(said)![1], { onProblem });
+      const row = page.locator('[data-name="icmp:10.244.1.2>10.244.2.2"][data-testid=row] .path');
+      await until(async () => (await row.count()) > 0);
+      expect(await row.textContent()).toContain('demo/<img src=x onerror=alert(1)>\\u{1b}[2J');
+      await row.click();
+      await until(async () => (await text(page, 'ruler')).includes('<img'));
+      expect(await page.locator('img').count()).toBe(0);
+    } finally {
+      replay.kill();
+      await replay.ended;
+      rmSync(dirname(file), { recursive: true });
     }
   });
 

@@ -1,4 +1,5 @@
 /** What stands on a ruler beside its lengths. */
+import { labelOf, type Name } from '../../../agent/names/name.ts';
 import type { Shape, ShapeHop } from '../../../agent/trace/shape.ts';
 
 /** Cut in the middle: both ends of a name tell more. */
@@ -7,6 +8,13 @@ export function shorten(text: string, most: number): string {
   const head = Math.ceil((most - 1) / 2);
   return `${text.slice(0, head)}…${text.slice(text.length - (most - 1 - head))}`;
 }
+
+/** One end where room is short: its own name, without the namespace. */
+export const shortEnd = (name: Name | undefined, address: string): string => name ? shorten(name.name, 10) : shorten(address, 12);
+
+/** One end in full: an address stays what people search for. */
+export const endTitle = (name: Name | undefined, address: string): string =>
+  name ? `${labelOf(name)}, ${address}` : address;
 
 /** Neighbouring hops of one node, by index. */
 export function nodeFrames(hops: readonly { node: string }[]): { name: string; first: number; last: number }[] {
