@@ -10,7 +10,8 @@ export function shorten(text: string, most: number): string {
 }
 
 /** One end where room is short: its own name, without the namespace. */
-export const shortEnd = (name: Name | undefined, address: string): string => name ? shorten(name.name, 10) : shorten(address, 12);
+export const shortEnd = (name: Name | undefined, address: string): string =>
+  name ? shorten(name.name, 10) : shorten(address, 12);
 
 /** One end in full: an address stays what people search for. */
 export const endTitle = (name: Name | undefined, address: string): string =>
