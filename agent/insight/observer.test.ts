@@ -1,8 +1,9 @@
 /** From frames to the sentence: through the same assembler as everybody's. */
 import { describe, expect, test } from 'vitest';
 import { createAssembler } from '../paths/assemble.ts';
-import { createAgent, framesOf, podFlow, podToPod, type Hop, type Written } from '../paths/synthetic.ts';
+import { createAgent, framesOf, podAddress, podFlow, podToPod, type Hop, type Written } from '../paths/synthetic.ts';
 import { Kind } from '../paths/words.ts';
+import type { Names } from '../wire/messages.ts';
 import { createObserver } from './observer.ts';
 import { lineOf, sentenceOf } from './sentence.ts';
 
@@ -40,10 +41,12 @@ function recordsOf(fault: Fault): Written[] {
 }
 
 /** What is said in the end. */
-function said(fault: Fault): string {
+function said(fault: Fault, names?: Names): string {
   const observer = createObserver();
   const assembler = createAssembler((view) => observer.see(view, 'row'));
-  const frames = framesOf([createAgent(0), createAgent(1)], recordsOf(fault), (UNTIL + 1) * 1000);
+  const agents = [createAgent(0), createAgent(1)];
+  const told = names ? [agents[0].message(1, { type: 'names', timeNs: 0, writtenMs: 1, ...names })] : [];
+  const frames = [...told, ...framesOf(agents, recordsOf(fault), (UNTIL + 1) * 1000)];
   frames.sort((a, b) => a.atMs - b.atMs);
   const nodes = ['n1', 'n2'].map((name) => ({ name, isUp: true, sinceMs: 0 }));
   let tickMs = 1000;
@@ -69,6 +72,14 @@ describe('frames become the sentence', () => {
       records.map((record, hop) => (from === 0 && hop >= 4 ? { ...record, timeNs: record.timeNs + 8e6 } : record)),
     );
     expect(late).toMatch(/^wire n1 ▸ n2 slow since 5[789] s · p50 \d[.\d]* ms ±.* \(was .* µs\) · 1 of 2 paths$/);
+  });
+
+  test('of one path, by the names of its pods where they have some', () => {
+    const web = { name: 'web-1', namespace: 'shop', addresses: [podAddress(0, 0)] };
+    const slow: Fault = (records, { from }) =>
+      records.map((record, hop) => (from === 0 ? { ...record, timeNs: record.timeNs + hop * 2e6 } : record));
+    expect(said(slow)).toContain('10.244.1.2');
+    expect(said(slow, { pods: [web], services: [], nodes: [] })).toContain('shop/web-1');
   });
 
   test('of packets that vanish on it', () => {

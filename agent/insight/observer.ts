@@ -1,5 +1,6 @@
 /** Paths in, insight out: what a viewer keeps beside its assembler. */
 import { bucketOf } from '../histogram/histogram.ts';
+import { labelWithPort, type Name } from '../names/name.ts';
 import { formatEndpoint } from '../paths/addresses.ts';
 import { Arrival } from '../paths/arrivals.ts';
 import type { Summary } from '../paths/counting.ts';
@@ -86,15 +87,15 @@ function note(add: Add, lane: Lane, view: PathView, second: number): void {
 const disordered = Object.keys(Count) as Disordered[];
 
 function wayOf(view: PathView, loss: string, isFragment: boolean, name: string): LaneWay {
-  const { source, destination, addressed, protocol, hops, segments } = shapeOf(view);
+  const { source, destination, addressed, ends, protocol, hops, segments } = shapeOf(view);
   const { service, isRequest } = serviceOf(view);
-  const target = addressed || destination;
-  const withPort = (address: string, serves: boolean): string =>
-    serves && service > 0 ? formatEndpoint(address, service) : address;
+  // Whoever serves is known by the address that its clients use, in both directions.
+  const from = called(ends.answering ?? ends.source, source, isRequest ? 0 : service);
+  const to = called(addressed ? ends.addressed : ends.destination, addressed || destination, isRequest ? service : 0);
   return {
-    path: `${protocol} ${withPort(source, !isRequest)} ▶ ${withPort(target, isRequest)}`,
-    source,
-    service: service > 0 ? withPort(isRequest ? target : source, true) : '',
+    path: `${protocol} ${from} ▶ ${to}`,
+    source: called(ends.source, source, 0),
+    service: service > 0 ? (isRequest ? to : from) : '',
     hops: hops.length > 0 ? hops.map(({ node, device, kind, direction }) => ({ node, device, kind, direction })) : [dropHop(view)],
     segments: segments.map((segment) => segment.name),
     loss,
@@ -102,6 +103,10 @@ function wayOf(view: PathView, loss: string, isFragment: boolean, name: string):
     name,
   }; // prettier-ignore
 }
+
+/** @param port that it serves; 0 for none */
+const called = (name: Name | undefined, address: string, port: number): string =>
+  name ? labelWithPort(name, port) : formatEndpoint(address, port);
 
 /** Where a packet was dropped that no hop had seen. */
 const dropHop = (view: PathView): LaneHop => ({

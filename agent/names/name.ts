@@ -31,6 +31,10 @@ export function labelOf({ kind, namespace, name, port }: Name): string {
   return kind === 'service' ? `service ${full}${port ? `:${port}` : ''}` : full;
 }
 
+/** With the port that it serves, 0 for none; a Service's own label has its port. */
+export const labelWithPort = (name: Name, port: number): string =>
+  port && name.kind !== 'service' ? `${labelOf(name)}:${port}` : labelOf(name);
+
 /** One object for each that is called differently, kept over changes: what hangs on it stays. */
 export type Identify = (name: Omit<Name, 'id'>) => Name;
 

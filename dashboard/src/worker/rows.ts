@@ -1,6 +1,6 @@
 /** The rows of the path list: paths of one shape and service, each with a block of series. */
 import { flowAt, type PathView } from '../../../agent/paths/view.ts';
-import { labelOf, type Name } from '../../../agent/names/name.ts';
+import { labelWithPort, type Name } from '../../../agent/names/name.ts';
 import { namesOf, serviceOf, shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
 import type { Subject } from '../../../agent/trace/filter.ts';
 
@@ -138,11 +138,7 @@ export const sourceLabel = (shape: Labelled): string =>
 export const destinationLabel = (shape: Labelled): string =>
   nameLabel(shape.ends.destination, shape.isRequest ? shape.service : 0) ?? destinationAddress(shape);
 
-/** A Service's own label has its port. */
-function nameLabel(name: Name | undefined, port: number): string | undefined {
-  if (name === undefined) return undefined;
-  return port && name.kind !== 'service' ? `${labelOf(name)}:${port}` : labelOf(name);
-}
+const nameLabel = (name: Name | undefined, port: number): string | undefined => name && labelWithPort(name, port);
 
 const withPort = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
