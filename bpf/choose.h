@@ -105,10 +105,37 @@ static __always_inline bool is_neighbour(const struct packet *packet, __u8 type)
 	return packet->version == 6 && ((type >= 130 && type <= 137) || type == 143);
 }
 
-static __always_inline int choose_icmp(struct view *view, struct packet *packet, const struct config *config,
-				       struct cpu_state *cpu)
+/* With the identity of the packet that caused it: what there is of one in an error needs no other fields. */
+static __always_inline void choose_error(struct view *view, const struct packet *packet, __u64 identity,
+					 const struct config *config, struct cpu_state *cpu)
 {
-	const struct icmphdr *header = PEEK(view, packet->transport, struct icmphdr);
+	cpu->packets++;
+	if (!is_chosen(identity, config->packet_exponent))
+		return;
+	__u64 cause = 0;
+	identify_cause(view->skb, packet, &cause);
+	struct sample sample = {
+		.identity = identity,
+		.sequence = packet->id,
+		.mark = cause,
+		.context = cause >> 32,
+		.kind = IDENTITY_ICMP_ERROR,
+		.level = trailing_zeros(identity),
+		.exponent = config->packet_exponent,
+	};
+	emit(view->skb, packet, &sample);
+}
+
+/* A global function of its own, for its stack comes before those of the three that naming a cause takes. */
+__noinline int choose_icmp(skb_t *skb, struct packet *packet)
+{
+	const struct config *config = find_config();
+	struct cpu_state *cpu = find_cpu_state();
+	if (!skb || !packet || !config || !cpu)
+		return PARSED;
+	struct view view;
+	look(&view, skb);
+	const struct icmphdr *header = PEEK(&view, packet->transport, struct icmphdr);
 	if (!header)
 		return UNPARSED_TRUNCATED;
 	if (packet->length < sizeof(*header))
@@ -118,10 +145,9 @@ static __always_inline int choose_icmp(struct view *view, struct packet *packet,
 		return UNPARSED_NEIGHBOUR;
 	set_payload(packet, sizeof(icmp));
 	if (is_icmp_error(packet, icmp.type))
-		choose_packet(view->skb, packet, IDENTITY_ICMP_ERROR, identify_icmp_error(view, packet, &icmp), config,
-			      cpu);
+		choose_error(&view, packet, identify_icmp_error(&view, packet, &icmp), config, cpu);
 	else
-		choose_packet(view->skb, packet, IDENTITY_ICMP, identify_icmp(view->skb, packet, &icmp), config, cpu);
+		choose_packet(skb, packet, IDENTITY_ICMP, identify_icmp(skb, packet, &icmp), config, cpu);
 	return PARSED;
 }
 
@@ -184,7 +210,7 @@ static __always_inline int choose_fragment(struct view *view, struct packet *pac
 	return PARSED;
 }
 
-/* All that is neither TCP nor UDP, and what is a fragment. */
+/* All that is neither TCP, UDP nor ICMP, and what is a fragment. */
 __noinline int choose_whole(skb_t *skb, struct packet *packet)
 {
 	const struct config *config = find_config();
@@ -195,21 +221,23 @@ __noinline int choose_whole(skb_t *skb, struct packet *packet)
 	look(&view, skb);
 	if (packet->fragmented)
 		return choose_fragment(&view, packet, config, cpu);
-	switch (packet->protocol) {
-	case IPPROTO_ICMP:
-	case IPPROTO_ICMPV6:
-		return choose_icmp(&view, packet, config, cpu);
-	default:
-		return choose_other(skb, packet, config, cpu);
-	}
+	return choose_other(skb, packet, config, cpu);
 }
 
 static __always_inline int choose(struct view *view, struct packet *packet, const struct config *config,
 				  struct cpu_state *cpu)
 {
-	if (packet->protocol == IPPROTO_TCP && !packet->fragmented)
+	if (packet->fragmented)
+		return choose_whole(view->skb, packet);
+	switch (packet->protocol) {
+	case IPPROTO_TCP:
 		return choose_tcp(view, packet, config, cpu);
-	if (packet->protocol == IPPROTO_UDP && !packet->fragmented)
+	case IPPROTO_UDP:
 		return choose_udp(view->skb, packet);
-	return choose_whole(view->skb, packet);
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		return choose_icmp(view->skb, packet);
+	default:
+		return choose_whole(view->skb, packet);
+	}
 }

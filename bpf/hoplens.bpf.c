@@ -15,6 +15,7 @@
 #include "identity.h"
 #include "emit.h"
 #include "choose_tcp.h"
+#include "cause.h"
 #include "choose.h"
 
 static __always_inline int observe(struct __sk_buff *skb, __u8 direction)

@@ -149,20 +149,20 @@ static __always_inline __u64 identify_icmp_error(struct view *view, const struct
 	__u32 offset = packet->transport + sizeof(struct icmphdr);
 	__u32 id = 0, protocol = 0, transport = 0;
 	if (packet->version == 4) {
-		const struct iphdr *ip = PEEK(view, offset, struct iphdr);
+		const struct iphdr *ip = PEEK_INSIDE(view, packet, offset, struct iphdr);
 		if (ip) {
 			id = ip->id;
 			protocol = ip->protocol;
 			transport = offset + (ip->version_ihl & 0xf) * 4;
 		}
 	} else {
-		const struct ipv6hdr *ip = PEEK(view, offset, struct ipv6hdr);
+		const struct ipv6hdr *ip = PEEK_INSIDE(view, packet, offset, struct ipv6hdr);
 		if (ip) {
 			protocol = ip->nexthdr;
 			transport = offset + sizeof(*ip);
 		}
 	}
-	const __be32 *behind = transport ? PEEK(view, transport + 4, __be32) : NULL;
+	const __be32 *behind = transport ? PEEK_INSIDE(view, packet, transport + 4, __be32) : NULL;
 	return finish(mix(mix(hash, words(id, protocol)), behind ? untranslated(protocol, *behind) : 0));
 }
 
@@ -182,9 +182,14 @@ static __always_inline __u64 identify_fragment(skb_t *skb, const struct packet *
 }
 
 /* SCTP has ports and a checksum, which NAT changes, and then chunks with numbers of their own. */
+static __always_inline __u32 skip_of(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_SCTP ? 12 : 0;
+}
+
 static __always_inline __u64 identify_other(skb_t *skb, const struct packet *packet)
 {
-	__u32 skip = packet->protocol == IPPROTO_SCTP ? 12 : 0;
+	__u32 skip = skip_of(packet);
 	__u64 hash = mix(begin(IDENTITY_OTHER), words(datagram_id(packet) << 8 | packet->protocol, packet->length));
 	__u32 size = packet->length > skip ? packet->length - skip : 0;
 	return finish(mix_content(skb, hash, packet->transport + skip, size));

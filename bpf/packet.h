@@ -35,6 +35,26 @@ struct packet {
 /* A pointer to a header at `offset`, good until the next PEEK; NULL where the packet ends before the header does. */
 #define PEEK(view, offset, type) ((const type *)peek(view, offset, sizeof(type)))
 
+/* Where the IP packet ends: what is behind that is padding. */
+static __always_inline __u32 end_of(const struct packet *packet)
+{
+	return packet->transport + packet->length;
+}
+
+/*
+ * The same for what IP's length does not vouch for: NULL also where the IP packet ends before the header does. Linux 6.1's
+ * verifier wants the check and the access to begin with one and the same sum, which the compiler would take apart.
+ */
+static __always_inline const void *peek_inside(struct view *view, const struct packet *packet, __u32 offset, __u32 size)
+{
+	if (offset + size > end_of(packet))
+		return NULL;
+	asm volatile("" : "+r"(offset));
+	return peek(view, offset, size);
+}
+
+#define PEEK_INSIDE(view, packet, offset, type) ((const type *)peek_inside(view, packet, offset, sizeof(type)))
+
 /*
  * Copies `size` bytes, 1 to `most`. Before 6.8 the verifier learns nothing from "is not 0", which the compiler makes of
  * "is at least 1": so the bound is shown of one less, whose origin is hidden from the compiler.

@@ -66,6 +66,7 @@ struct record {
 	__u32 payload;        /* bytes behind the transport header (TCP: L) */
 	__u32 mark;           /* TCP: the marked byte's sequence number; UDP: datagram's place in its super-packet */
 	__u32 context;        /* TCP: hash of (ack, TSval, TSecr) */
+	                      /* ICMP error, both: the identity of the packet that caused it, low and high; or 0 */
 	__u32 vni;
 	__u16 wire_packets;   /* packets that this one is, or becomes, on the wire */
 	__u16 encapsulation;  /* bytes that the tunnel adds to each wire packet; 0 without tunnel */

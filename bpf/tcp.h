@@ -80,6 +80,16 @@ __noinline int load_tcp_options(skb_t *skb, __u32 offset, __u32 size, struct tcp
 	return PARSED;
 }
 
+/* True where timestamps are all there is, laid out as every sender does. */
+static __always_inline bool read_timestamps(const struct timestamp_option *option, struct tcp *tcp)
+{
+	if (option->nop_nop_kind_length != bpf_htonl(0x0101080a))
+		return false;
+	tcp->tsval = bpf_ntohl(option->tsval);
+	tcp->tsecr = bpf_ntohl(option->tsecr);
+	return true;
+}
+
 static __always_inline int parse_tcp_options(struct view *view, const struct packet *packet, struct tcp *tcp)
 {
 	__u32 offset = packet->transport + sizeof(struct tcphdr);
@@ -90,13 +100,21 @@ static __always_inline int parse_tcp_options(struct view *view, const struct pac
 		const struct timestamp_option *option = PEEK(view, offset, struct timestamp_option);
 		if (!option)
 			return UNPARSED_TRUNCATED;
-		if (option->nop_nop_kind_length == bpf_htonl(0x0101080a)) {
-			tcp->tsval = bpf_ntohl(option->tsval);
-			tcp->tsecr = bpf_ntohl(option->tsecr);
+		if (read_timestamps(option, tcp))
 			return PARSED;
-		}
 	}
 	return load_tcp_options(view->skb, offset, size, tcp);
+}
+
+/* All but the options. */
+static __always_inline void read_tcp(const struct tcphdr *header, struct tcp *tcp)
+{
+	tcp->sequence = bpf_ntohl(header->seq);
+	tcp->ack = bpf_ntohl(header->ack_seq);
+	tcp->source_port = bpf_ntohs(header->source);
+	tcp->destination_port = bpf_ntohs(header->dest);
+	tcp->flags = header->flags;
+	tcp->window = bpf_ntohs(header->window);
 }
 
 /* The whole header. `tcp` is all zeros before. */
@@ -107,11 +125,6 @@ static __always_inline int parse_tcp(struct view *view, struct packet *packet, s
 		return UNPARSED_TRUNCATED;
 	if (!measure_tcp(packet, header))
 		return UNPARSED_TRANSPORT;
-	tcp->sequence = bpf_ntohl(header->seq);
-	tcp->ack = bpf_ntohl(header->ack_seq);
-	tcp->source_port = bpf_ntohs(header->source);
-	tcp->destination_port = bpf_ntohs(header->dest);
-	tcp->flags = header->flags;
-	tcp->window = bpf_ntohs(header->window);
+	read_tcp(header, tcp);
 	return parse_tcp_options(view, packet, tcp);
 }

@@ -17,6 +17,7 @@
 #include "identity.h"
 #include "emit.h"
 #include "choose_tcp.h"
+#include "cause.h"
 #include "choose.h"
 #include "namespaces.h"
 #include "read_image.h"

@@ -3,12 +3,14 @@
  *
  * Mostly there is one packet and each hop saw it once. When a hop saw the identity again there were several (a
  * retransmission within a millisecond, two clients whose datagrams look alike), and the n-th record of a hop is instance n.
- * Where the hops' numbers differ nobody can say which one was lost: all are ambiguous. An endpoint that nothing changed
+ * Where the hops' numbers differ nobody can say which one was lost: all are ambiguous. So they are where one was sent before
+ * the one before it had arrived everywhere: of two sendings one may be lost and the other doubled. An endpoint that nothing changed
  * tells two clients apart: so the records are first divided by source, then by destination (replies through NAT), and a
  * division holds if every part has an entry of its own and equal numbers at its hops.
  */
 import { At, flowOf, type Gathered } from './gather.ts';
 import type { AddressBook } from './addresses.ts';
+import { viewerMs } from './streams.ts';
 
 /** Gives every record its instance. Returns how many there are; 0: ambiguous. */
 export function divide(gathered: Gathered, book: AddressBook): number {
@@ -80,8 +82,32 @@ function countWithin(gathered: Gathered, parts: number): number {
       instances[i] = base + hop.times++;
     }
     const times = seen[0]?.times ?? 0;
-    if (seen.some((hop) => hop.times !== times)) return 0;
+    if (seen.some((hop) => hop.times !== times) || !areApart(gathered, base, base + times)) return 0;
     base += times;
   }
   return base;
+}
+
+/** Between nodes times are compared on the viewer's clock, which is right to some milliseconds. */
+const MARGIN_MS = 10;
+
+/** Whether each of these instances had passed its last hop when the next one came to its first. */
+function areApart(gathered: Gathered, from: number, to: number): boolean {
+  const { count, nodes } = gathered;
+  const marginMs = nodes.subarray(0, count).every((node) => node === nodes[0]) ? 0 : MARGIN_MS;
+  for (let instance = from; instance + 1 < to; instance++) {
+    if (extent(gathered, instance + 1).firstMs < extent(gathered, instance).lastMs + marginMs) return false;
+  }
+  return true;
+}
+
+function extent({ count, instances, frames, timesNs }: Gathered, instance: number) {
+  const found = { firstMs: Infinity, lastMs: -Infinity };
+  for (let i = 0; i < count; i++) {
+    if (instances[i] !== instance) continue;
+    const atMs = viewerMs(frames[i].stream, timesNs[i]);
+    found.firstMs = Math.min(found.firstMs, atMs);
+    found.lastMs = Math.max(found.lastMs, atMs);
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 /** A path as `trace --json` prints it: public and documented, one object a line. */
 import { formatAddress, formatEndpoint } from './addresses.ts';
+import type { Cause } from './cause.ts';
 import type { Drop } from './drops.ts';
 import type { Name } from '../names/name.ts';
 import { flowAt, lastOf, type PathView, type Verdict } from './view.ts';
@@ -55,6 +56,8 @@ export interface JsonPath {
   /** Of a vanished packet: an XDP program sits at the device where it should have come next, and may have dropped it. */
   xdp: { node: string; device: string; mode: string } | null;
   ambiguous: boolean;
+  /** Of an ICMP error: the packet that caused it. */
+  cause: Cause | null;
 }
 
 /** `reason` is the kernel's own name, `symbol` the function that freed the packet, `hook` of netfilter where it was in one. */
@@ -88,6 +91,7 @@ export function toJson(view: PathView): JsonPath {
     drop: view.drop ? dropOf(view.drop) : null,
     xdp: view.xdp ? { node: view.xdp.stream.name, device: view.xdp.device.name, mode: view.xdp.device.xdp! } : null,
     ambiguous: view.ambiguous,
+    cause: view.cause,
   };
 }
 

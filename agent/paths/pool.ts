@@ -35,6 +35,8 @@ export interface Pool {
   identityBucket: Uint32Array;
   entryPrevious: Uint32Array;
   contextBucket: Uint32Array;
+  /** Of any packet that carried a mark: BIG TCP's exceed a region. */
+  longestPayload: number;
   frames: (LegsFrame | undefined)[];
   frameHead: number;
   maxLegs: number;
@@ -44,7 +46,7 @@ const START = 1 << 12;
 
 export function createPool(maxLegs: number): Pool {
   return {
-    entryTail: 0, entryHead: 0, legTail: 0, legHead: 0, frameHead: 0,
+    entryTail: 0, entryHead: 0, legTail: 0, legHead: 0, frameHead: 0, longestPayload: 0,
     ...entryColumns(START), ...legColumns(START),
     frames: new Array<undefined>(256).fill(undefined),
     maxLegs: Math.max(START, 2 ** Math.floor(Math.log2(maxLegs))),
@@ -167,8 +169,17 @@ export function firstLeg(pool: Pool, entry: number): number {
   return leg;
 }
 
-export const contextChain = (pool: Pool, context: number): number =>
-  pool.contextBucket[Math.imul(context, 0x9e3779b1) >>> (32 - Math.log2(pool.contextBucket.length))];
+/** Marks of one context lie in chains of so many bytes of the stream: a busy one has thousands in the time that is kept. */
+const REGION_BITS = 16;
+
+/** The last leg among the marks of a context in a region of the stream; others may share its chain. */
+export const contextChain = (pool: Pool, context: number, region: number): number =>
+  pool.contextBucket[contextBucketOf(pool, context, region)];
+
+export const regionOf = (mark: number): number => mark >>> REGION_BITS;
+
+const contextBucketOf = (pool: Pool, context: number, region: number): number =>
+  Math.imul(context ^ Math.imul(region, 0x85ebca6b), 0x9e3779b1) >>> (32 - Math.log2(pool.contextBucket.length));
 
 const bucketOf = (pool: Pool, low: number, high: number): number => (low ^ high) & (pool.identityBucket.length - 1);
 
@@ -184,8 +195,10 @@ function linkContext(pool: Pool, number: number): void {
   const frame = frameOfLeg(pool, number);
   const row = pool.legFirst[slot];
   if (frame.kind[row] !== Kind.mark) return;
-  const context = frame.context[row];
-  const bucket = Math.imul(context, 0x9e3779b1) >>> (32 - Math.log2(pool.contextBucket.length));
+  for (let each = row; each < row + pool.legCount[slot]; each++) {
+    if (frame.payload[each] > pool.longestPayload) pool.longestPayload = frame.payload[each];
+  }
+  const bucket = contextBucketOf(pool, frame.context[row], regionOf(frame.mark[row]));
   pool.contextPrevious[slot] = pool.contextBucket[bucket]!;
   pool.contextBucket[bucket] = number;
 }

@@ -1,6 +1,7 @@
 /** What is told of an identity once it is complete, or once it is no use to wait. */
 import type { NameBook } from '../names/book.ts';
 import type { Name } from '../names/name.ts';
+import { findCause } from './cause.ts';
 import type { Counts } from './counting.ts';
 import { findDrop, isHearsay } from './drops.ts';
 import { gather, type Gathered } from './gather.ts';
@@ -10,7 +11,7 @@ import { findWay, type Way } from './order.ts';
 import { EntryState, type Pool } from './pool.ts';
 import { viewerMs } from './streams.ts';
 import {
-  isWrittenEverywhere, judge, judgeStart, learnArrival, reached, type Judgement, type World,
+  isSentTwice, isWrittenEverywhere, judge, judgeStart, learnArrival, reached, type Judgement, type World,
 } from './verdict.ts'; // prettier-ignore
 import { flowAt, lastOf, MAX_HOPS, type PathView } from './view.ts';
 
@@ -73,7 +74,7 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     return;
   }
   const instances = divide(gathered, state.world.book);
-  if (when === 'if complete' && instances > 0 && !isComplete(state, instances)) return;
+  if (when === 'if complete' && instances > 0 && !isComplete(state, entry, instances)) return;
   pool.state[slot] = EntryState.done;
   if (instances === 0) keepFirstOfEachHop(gathered);
   const outcome: Outcome = {
@@ -87,7 +88,7 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
   const usedDrops = new Set<number>();
   for (let instance = 0; instance < Math.max(1, instances); instance++) {
     fillView(state, entry, instance);
-    state.view.ambiguous ||= instances === 0;
+    state.view.ambiguous ||= instances === 0 || isSentTwice(state.view, pool);
     const judgement = judgeView(state, when, usedDrops);
     state.view.verdict = judgement.verdict;
     state.view.xdp = judgement.xdp;
@@ -146,10 +147,10 @@ function count(counts: Counts, outcome: Outcome, instances: number): void {
   if (outcome.joinable && isJoined) counts.joinableJoined++;
 }
 
-function isComplete(state: State, instances: number): boolean {
+function isComplete(state: State, entry: number, instances: number): boolean {
   const usedDrops = new Set<number>();
   for (let instance = 0; instance < instances; instance++) {
-    fillView(state, 0, instance);
+    fillView(state, entry, instance);
     const { view } = state;
     if ((!view.hasEntry || !view.hasLast) && !findDrop(state.gathered, view, usedDrops)) return false;
   }
@@ -203,6 +204,7 @@ function fillView(state: State, entry: number, instance: number): void {
   if (view.hopCount === 0) placeDrop(state);
   view.kind = view.frames[0].kind[view.rows[0]]!;
   view.protocol = view.frames[0].protocol[view.frames[0].flow[view.rows[0]]]!;
+  view.cause = findCause(view, pool, pool.timeMs[entry & pool.entryMask], world.joinWindowMs);
 }
 
 /** Dropped before its first hop, by whoever sent it: the drop's record says which packet it was. */

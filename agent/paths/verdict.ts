@@ -5,7 +5,7 @@
  * it next was there, saw without gaps, writes identities of this level, and (TCP) reports or covers the byte nowhere.
  */
 import { isUnicast, type AddressBook } from './addresses.ts';
-import { contextChain, frameOfLeg, isHeld, type Pool } from './pool.ts';
+import { contextChain, frameOfLeg, isHeld, regionOf, type Pool } from './pool.ts';
 import { exponentBetween, isBlind, nodeNs, Role, viewerMs, type KnownDevice, type Stream } from './streams.ts';
 import { flowAt, type PathView, type Verdict } from './view.ts';
 import { Direction, exponentFor, Kind } from './words.ts';
@@ -94,7 +94,7 @@ function xdpAt(stream: Stream | undefined): XdpAt | undefined {
 /** Of a path that reached its last hop without an entry of ours. */
 export function judgeStart(view: PathView, world: World): Judgement {
   const origin = expectedEntry(view, world);
-  // Fragments begin where a packet was cut up.
+  // Fragments begin where a packet was cut up: on the way too, where connections are tracked.
   if (origin === undefined || view.kind === Kind.fragment || !isWrittenEverywhere(view, [origin], world))
     return unseen(false, false);
   return unseen(isUnwatched(view, origin, world), true);
@@ -134,12 +134,38 @@ export function isWrittenEverywhere(view: PathView, further: (Stream | undefined
   return view.kind !== Kind.mark || isWhole || level >= longestCover(view, world.pool);
 }
 
-/** floor(log2) of the longest packet with the same context that carried the marked byte; -1 without. */
+/**
+ * Whether a packet carried the marked byte that was too long to write it, though the path's first hop wrote it. Then the
+ * byte was sent twice, and without timestamps both sendings have one identity: what arrived may be of the other one.
+ */
+export function isSentTwice(view: PathView, pool: Pool): boolean {
+  if (view.kind !== Kind.mark || !view.hasEntry || !view.hasLast) return false;
+  return view.frames[0].level[view.rows[0]] < longestCover(view, pool);
+}
+
+/**
+ * floor(log2) of the longest packet with the same context that carried the marked byte; -1 without. A packet writes marks
+ * of its own bytes, so one has a mark at most so many regions away as it is long.
+ */
 function longestCover(view: PathView, pool: Pool): number {
+  const context = view.frames[0].context[view.rows[0]];
+  const region = regionOf(view.frames[0].mark[view.rows[0]]);
+  const reach = 1 + Math.min(MOST_REGIONS, regionOf(pool.longestPayload));
+  let longest = -1;
+  for (let near = region - reach; near <= region + reach; near++) {
+    longest = Math.max(longest, longestIn(contextChain(pool, context, near & 0xffff), view, pool));
+  }
+  return longest;
+}
+
+/** A packet has at most 8 x 64 KiB; a frame that says otherwise is not to keep us busy. */
+const MOST_REGIONS = 7;
+
+function longestIn(chain: number, view: PathView, pool: Pool): number {
   const context = view.frames[0].context[view.rows[0]];
   const mark = view.frames[0].mark[view.rows[0]];
   let longest = -1;
-  let leg = contextChain(pool, context);
+  let leg = chain;
   let distance = 0;
   while (isHeld(leg, pool.legTail, pool.legHead)) {
     const frame = frameOfLeg(pool, leg);

@@ -1,5 +1,6 @@
 /** One assembled path as columns: reused for the next, so a visitor copies what it keeps. */
 import { unnamed, type Ends } from '../names/name.ts';
+import type { Cause } from './cause.ts';
 import type { XdpAt } from './verdict.ts';
 import type { Drop } from './drops.ts';
 import type { LegsFrame } from './legs-frame.ts';
@@ -52,6 +53,8 @@ export interface PathView {
   tunnel: number;
   tunnelBytes: number;
   innerBytes: number;
+  /** Of an ICMP error; null for others. */
+  cause: Cause | null;
 }
 
 export const MAX_HOPS = 64;
@@ -62,6 +65,7 @@ export const createView = (): PathView => ({
   timesNs: new Float64Array(MAX_HOPS), names: [], durationsNs: new Float64Array(MAX_HOPS),
   boundsNs: new Float64Array(MAX_HOPS), relativeBoundsNs: new Float64Array(MAX_HOPS),
   disorder: new Uint8Array(MAX_HOPS), totalNs: NaN, totalBoundNs: NaN, wirePackets: 0, tunnel: 0, tunnelBytes: 0, innerBytes: 0,
+  cause: null,
 }); // prettier-ignore
 
 /** A packet that was dropped before its first hop has none, but addresses. */

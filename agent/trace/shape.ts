@@ -24,6 +24,7 @@ export interface Shape {
   ends: Ends;
   /** What the source addressed, where that is not who got it. */
   addressed: string;
+  /** An ICMP error is called so, and says what it is about. */
   protocol: string;
   /** Super-packets and single segments share no percentile: the comparison would measure offloads. */
   isSuper: boolean;
@@ -103,7 +104,16 @@ export function shapeKey(view: PathView): string {
     const row = view.rows[hop];
     key += ` ${view.streams[hop].node}:${view.frames[hop].ifindex[row]}${directionName(view.frames[hop].direction[row])}`;
   }
-  return key;
+  return view.cause ? `${key} ${protocolOf(view)}` : key;
+} // prettier-ignore
+
+const withoutPort = (endpoint: string): string => endpoint.replace(/^\[(.*)\]:\d+$|^([\d.]+):\d+$/, '$1$2');
+
+/** Without ports: errors about many connections are of one kind. */
+function protocolOf({ protocol, cause }: PathView): string {
+  if (!cause) return protocolName(protocol);
+  const about = cause.source === null ? '' : ` about ${cause.protocol} ${withoutPort(cause.source)} ▶ ${withoutPort(cause.destination!)}`;
+  return `${protocolName(protocol)} error${about}`;
 } // prettier-ignore
 
 export function shapeOf(view: PathView): Shape {
@@ -115,7 +125,7 @@ export function shapeOf(view: PathView): Shape {
     destination,
     addressed: addressed === destination ? '' : addressed,
     ends: { ...view.ends },
-    protocol: protocolName(view.protocol),
+    protocol: protocolOf(view),
     isSuper: view.wirePackets > 1,
     verdict: view.verdict,
     isHanded: view.verdict === 'handed',
