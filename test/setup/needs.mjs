@@ -62,7 +62,7 @@ export const GOALS = {
   generate: { groups: ['registries', 'generate'], go: true, npm: false },
   test: { groups: ['registries', 'build', 'lab', 'generate', 'load', 'tests', 'browser'], go: true, npm: true },
   bench: {
-    groups: ['registries', 'build', 'lab', 'load', 'browser'],
+    groups: ['registries', 'build', 'lab', 'load', 'tests', 'browser'],
     go: true,
     npm: true,
     root: 'makes network namespaces and attaches programs in the kernel',
@@ -78,6 +78,13 @@ export const GOALS = {
     go: true,
     npm: true,
     root: 'reads the whole file system for the guest',
+  },
+  'check:fuzz': { groups: ['registries', 'build'], go: true, npm: false, root: 'loads the kernel programs' },
+  'check:matrix': {
+    groups: ['registries', 'build', 'lab', 'tests'],
+    go: true,
+    npm: true,
+    root: 'makes network namespaces and attaches programs in the kernel',
   },
   'check:fresh': { groups: ['fresh'], go: false, npm: false, root: 'makes a root file system and mounts' },
 };
