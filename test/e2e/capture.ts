@@ -1,9 +1,10 @@
 /** tcpdump in a pod, and what it caught: the truth about which packet carried which numbers. */
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Lab } from '../lab/index.ts';
+import { until } from './support.ts';
 
 /** A TCP segment or UDP datagram as the pod's own eth0 had it, before or after any cutting and merging. */
 export interface Caught {
@@ -25,15 +26,26 @@ const SNAP_BYTES = 160;
 
 /** Starts to capture TCP and UDP of a pod; the result ends it. */
 export async function startCapture(lab: Lab, pod: string): Promise<() => Promise<Caught[]>> {
+  const end = await captureFile(lab, pod, ['-s', String(SNAP_BYTES), 'tcp', 'or', 'udp']);
+  return async () => parseCapture(await end());
+}
+
+/** Starts tcpdump in a pod, or on a node, with more words of its own; the result ends it and gives the file. */
+export async function captureFile(
+  lab: Lab,
+  where: string,
+  words: string[],
+  device = 'eth0',
+): Promise<() => Promise<Buffer>> {
   const folder = mkdtempSync(join(tmpdir(), 'hoplens-capture-'));
-  const file = join(folder, 'pod.pcap');
-  const filter = ['-s', String(SNAP_BYTES), '--time-stamp-precision=nano', 'tcp', 'or', 'udp'];
+  const file = join(folder, 'packets.pcap');
   // Packets of 64 KiB come in bursts: a buffer of 64 MiB. As root, for it could not write into our folder otherwise.
-  const argv = ['tcpdump', '-n', '-i', 'eth0', '-B', '65536', '--immediate-mode', '-Z', 'root', '-w', file, ...filter];
-  const child = lab.spawn(pod, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const how = ['-B', '65536', '--immediate-mode', '--time-stamp-precision=nano', '-Z', 'root'];
+  const argv = ['tcpdump', '-n', '-i', device, ...how, '-w', file, ...words];
+  const child = lab.spawn(where, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   await new Promise<void>((resolve, reject) => {
-    child.once('close', () => reject(new Error(`tcpdump in ${pod} ended: ${said}`)));
+    child.once('close', () => reject(new Error(`tcpdump in ${where} ended: ${said}`)));
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       said += text;
       if (said.includes('listening on')) resolve();
@@ -41,16 +53,32 @@ export async function startCapture(lab: Lab, pod: string): Promise<() => Promise
   });
   return async () => {
     try {
+      await until(isQuiet(file), 5000);
       const ended = once(child, 'close');
       child.kill('SIGINT');
       await ended;
-      if (!/\b0 packets dropped by kernel/.test(said)) throw new Error(`tcpdump in ${pod} did not catch all: ${said}`);
-      return parseCapture(readFileSync(file));
+      if (!/\b0 packets dropped by kernel/.test(said))
+        throw new Error(`tcpdump in ${where} did not catch all: ${said}`);
+      return readFileSync(file);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
   };
 }
+
+/** Whether the file has been as long for a while: with `-U` all that was caught is then in it. */
+function isQuiet(file: string): () => boolean {
+  let before = -1;
+  let times = 0;
+  return () => {
+    const now = statSync(file).size;
+    times = now === before ? times + 1 : 0;
+    before = now;
+    return times === QUIET_LOOKS;
+  };
+}
+
+const QUIET_LOOKS = 5;
 
 /** Of a file in tcpdump's own format with nanoseconds, of Ethernet. */
 export function parseCapture(file: Buffer): Caught[] {

@@ -16,6 +16,7 @@ const carries = ({ packet }: WireEvent, mark: number): boolean =>
 export function lostBytes(event: WireEvent, paths: SeenPath[]): SeenPath[] {
   const latest = new Map<number, { path: SeenPath; sentNs: number }>();
   for (const path of paths) {
+    if (path.records.length === 0) continue; // dropped before its first hop
     const { mark } = path.records[0];
     if (!carries(event, mark) || !isOf(path, event)) continue;
     const sentNs = leftNs(path);

@@ -52,6 +52,8 @@ export interface WatchOptions {
   keep?: (view: PathView) => boolean;
   /** How long an incomplete path is waited for; as `trace` does without it. */
   verdictMs?: number;
+  /** What the watched time begins behind. */
+  after?: Promise<unknown>;
 }
 
 /** What the action may ask meanwhile. */
@@ -81,7 +83,7 @@ interface Watched {
 export async function watch<T>(
   cluster: Watched,
   action: (watching: Watching) => Promise<T>,
-  { scope = 'cluster', keep = () => true, verdictMs = defaultOptions.verdictMs }: WatchOptions = {},
+  { scope = 'cluster', keep = () => true, verdictMs = defaultOptions.verdictMs, after }: WatchOptions = {},
 ): Promise<Seen<T>> {
   const paths: SeenPath[] = [];
   const nodes = new Map<string, SeenNode>();
@@ -103,6 +105,7 @@ export async function watch<T>(
   try {
     const names = nodesOf(cluster, scope);
     await until(() => names.every((name) => (nodes.get(name)?.statuses.length ?? 0) >= 2));
+    await after;
     assembler.begin(performance.now());
     isBegun = true;
     const result = await action({ nodes, statusNow });

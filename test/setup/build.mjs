@@ -79,6 +79,7 @@ const targets = [
     make: () => goBuild('bpf', 'libhoplens.so', ['-buildmode=c-shared', libraryPackage()]),
   },
   { output: 'wire', inputs: ['test/wire'], make: () => goBuild('test/wire', 'wire', ['.']) },
+  { output: 'numbered', inputs: ['test/numbered'], make: () => goBuild('test/numbered', 'numbered', ['.']) },
   { output: 'hoplens.mjs', inputs: CODE, make: () => bundle('agent/main.ts', 'hoplens.mjs', true) },
   { output: 'worker.mjs', inputs: CODE, make: () => bundle('agent/kernel/worker.ts', 'worker.mjs') },
   { output: 'lab.mjs', inputs: CODE, make: () => bundle('test/lab/cli.ts', 'lab.mjs') },

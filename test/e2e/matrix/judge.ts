@@ -1,0 +1,30 @@
+/** What is demanded of every cell. */
+import type { Outcome } from './run.ts';
+
+/** Of what may be joined; and of what is joined the share of which the captures must be able to say something. */
+const LEAST_JOINED = 0.999;
+const MOST_UNTOLD = 0.02;
+/** A cell that carries less proves little. */
+export const LEAST_JOINABLE = 200;
+
+/** Whether so much was lost by us that nothing is shown either way. */
+export const isBlind = ({ summary }: Outcome): boolean => summary.lostByUs > summary.joinable * (1 - LEAST_JOINED);
+
+/** Sentences that say what is wrong; none where all is well. */
+export function faultsOf({ summary, comparison, resurrected, sent, joined }: Outcome): string[] {
+  const { joinable, joinableJoined, framesMissed } = summary;
+  const { equal, alike, different, untold } = comparison;
+  const unknown = Object.values(untold).reduce((sum, count) => sum + count, 0);
+  const silent = Object.entries(sent).filter(([, count]) => count === 0).map(([name]) => name); // prettier-ignore
+  const faults: [boolean, string][] = [
+    [different.length > 0, `joined falsely: ${different.length}, as ${different.slice(0, 3).join('; ')}`],
+    [resurrected > 0, `${resurrected} were told as arrived although the wire had dropped them`],
+    [joinable < LEAST_JOINABLE, `only ${joinable} might be joined`],
+    [joinableJoined < joinable * LEAST_JOINED, `${joinableJoined} of ${joinable} that may be joined were`],
+    [unknown > (equal + alike) * MOST_UNTOLD, `of ${unknown} joined ones the captures cannot tell, of ${equal + alike} they can`], // prettier-ignore
+    [framesMissed > 0, `${framesMissed} frames did not come`],
+    [silent.length > 0, `no ${silent.join(' and ')} traffic was sent`],
+    [!joined[0], 'no byte of TCP was followed'],
+  ];
+  return faults.filter(([isWrong]) => isWrong).map(([, sentence]) => sentence);
+}
