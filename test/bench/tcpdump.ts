@@ -1,0 +1,51 @@
+/** When tcpdump and we see the same packets at the same device. That they are the same is demanded, not measured. */
+import { delaysNs, outOfOrder, watchBeside, type Place } from '../e2e/beside.ts';
+import { startReceiver } from '../e2e/matrix/traffic.ts';
+import { startCluster, type Cluster } from '../e2e/support.ts';
+import type { Benchmark, Context, Figure } from './figure.ts';
+
+const AGENTS = { args: ['--budget', '200000', '--sample', '0'] };
+const TRAFFIC = ['-tcp', 'requests', '-datagrams', 'udp', '-others', 'echo', '-flows', '4'];
+const INGRESS: Place = { node: 'n2', device: 'eth0', direction: 'ingress' };
+const EGRESS: Place = { node: 'n1', device: 'eth0', direction: 'egress' };
+
+const medianOf = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+/** By how much our record is later than tcpdump's time, as medians of rounds. */
+async function rounds(cluster: Cluster, place: Place, { quick, signal }: Context): Promise<number[]> {
+  const medians: number[] = [];
+  for (let round = 0; round < (quick ? 2 : 8); round++) {
+    signal.throwIfAborted();
+    const { pairs, missing } = await watchBeside(cluster, place, [...TRAFFIC, '-for', quick ? '500ms' : '1500ms']);
+    if (missing.length > 0) throw new Error(`tcpdump did not catch ${missing.length} packets, as ${missing[0]}`);
+    if (pairs.length === 0 || outOfOrder(pairs) > 0) throw new Error(`${outOfOrder(pairs)} of ${pairs.length} in another order`);
+    medians.push(medianOf(delaysNs(pairs)));
+  }
+  return medians;
+} // prettier-ignore
+
+/** A queue before the driver: our hook is before it, tcpdump's behind. */
+const QUEUE = ['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'tbf', 'rate', '8mbit', 'burst', '2000', 'limit', '200000'];
+
+async function measure(cluster: Cluster, context: Context): Promise<Figure[]> {
+  const ingress = await rounds(cluster, INGRESS, context);
+  const egress = await rounds(cluster, EGRESS, context);
+  await cluster.lab.exec(EGRESS.node, QUEUE);
+  const queued = await rounds(cluster, EGRESS, context);
+  const before = (medians: number[]): number[] => medians.map((medianNs) => -medianNs);
+  return [
+    { what: 'tcpdump: our time behind tcpdump’s, ingress of an uplink', unit: 'ns', rounds: ingress, goal: { value: 1000, better: 'less' } },
+    { what: 'tcpdump: our time before tcpdump’s, egress of an uplink', unit: 'ns', rounds: before(egress) },
+    { what: 'tcpdump: the same behind a tbf of 8 Mbit/s, whose wait lies between', unit: 'ns', rounds: before(queued) },
+  ];
+} // prettier-ignore
+
+export const tcpdump: Benchmark = {
+  name: 'tcpdump',
+  about: 'our times beside tcpdump’s at the same device, of the same packets in the same order',
+  async run(context) {
+    await using cluster = await startCluster('flannel-vxlan', { agents: AGENTS });
+    await startReceiver(cluster.lab, 'api');
+    return await measure(cluster, context);
+  },
+};
