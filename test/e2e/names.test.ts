@@ -7,6 +7,7 @@ import type { JsonPath } from '../../agent/paths/json.ts';
 import { labNames, podName, writeNames } from '../lab/names.ts';
 import { startTraffic, type Traffic } from '../traffic/start.ts';
 import { missing, startCluster, startHoplens, trace, until, type Cluster } from './support.ts';
+import { lasting } from './watch.ts';
 
 const service = {
   name: 'api', clusterIp: '10.96.0.10', port: 80, nodePort: 30080, pods: ['api'], targetPort: 8080,
@@ -85,12 +86,12 @@ describe.skipIf(missing !== undefined)(`names of pods (needs root and a lab; mis
     const out = join(tmpdir(), `names-${cluster.lab.id}.hoplens`);
     const { url, tokenFile } = cluster.agents;
     try {
-      const recorded = await startHoplens(['record', '--out', out, '--for', '4s', '--gateway', url, '--token-file', tokenFile]).ended;
+      const recorded = await startHoplens(['record', '--out', out, '--for', lasting(8), '--gateway', url, '--token-file', tokenFile]).ended;
       expect(recorded.code, recorded.stderr).toBe(0);
       const replay = startHoplens(['replay', out, '--listen', '127.0.0.1:0']);
       const gateway = /at (ws:\S+),/.exec(await replay.says('its page at'))![1];
-      const { paths } = await trace({ url: gateway }, ['pod:web', '--count', '5']);
-      expect(paths.length).toBe(5);
+      const { paths } = await trace({ url: gateway }, ['pod:web']);
+      expect(paths.length).toBeGreaterThan(10);
       replay.kill();
       await replay.ended;
     } finally {
