@@ -2,35 +2,44 @@
  * The node's clocks. BPF stamps CLOCK_MONOTONIC, which NTP slews; CLOCK_MONOTONIC_RAW is not, so readers fit on that. Pairs
  * of the two, read at the same moment, let them map one to the other.
  */
-import { CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, readClock } from './memory.ts';
+import type { ClockPair, Suspension } from '../wire/messages.ts';
+import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, readClock } from './memory.ts';
 
 export interface NodeClock {
   epochNs: bigint;
   rawEpochNs: bigint;
   /** CLOCK_MONOTONIC since the epoch. */
   nowNs(): number;
-  /** [CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW], since their epochs, of one moment. */
-  pair(): [number, number];
+  /** Both of one moment, since their epochs. */
+  pair(): ClockPair;
+  /** Whether the node was suspended since the last call: both clocks stood still while CLOCK_BOOTTIME went on. */
+  suspension(): Suspension | undefined;
 }
 
 /** Reading twice tells how far apart the two readings can be; the best of a few is within some 100 ns. */
 const TRIES = 5;
+/** Nobody sleeps for less, and two readings one after the other are not so far apart five times in a row. */
+const SUSPENDED_NS = 1e6;
 
 export function createNodeClock(): NodeClock {
   const epochNs = readClock(CLOCK_MONOTONIC);
   const rawEpochNs = readClock(CLOCK_MONOTONIC_RAW);
   const epochSeconds = Number(epochNs / 1_000_000_000n);
   const epochRest = Number(epochNs % 1_000_000_000n);
+  let sleptNs = readSlept();
+
+  function nowNs(): number {
+    // CLOCK_MONOTONIC too, and without the garbage of BigInt.
+    const [seconds, rest] = process.hrtime();
+    return (seconds - epochSeconds) * 1e9 + (rest - epochRest);
+  }
+
   return {
     epochNs,
     rawEpochNs,
-    nowNs() {
-      // CLOCK_MONOTONIC too, and without the garbage of BigInt.
-      const [seconds, rest] = process.hrtime();
-      return (seconds - epochSeconds) * 1e9 + (rest - epochRest);
-    },
+    nowNs,
     pair() {
-      let best: [number, number] = [0, 0];
+      let best: ClockPair = [0, 0];
       let bestGap = Infinity;
       for (let i = 0; i < TRIES; i++) {
         const before = readClock(CLOCK_MONOTONIC);
@@ -38,9 +47,25 @@ export function createNodeClock(): NodeClock {
         const gap = Number(readClock(CLOCK_MONOTONIC) - before);
         if (gap >= bestGap) continue;
         bestGap = gap;
-        best = [Number(before - epochNs) + Math.floor(gap / 2), Number(raw - rawEpochNs)];
+        best = [Number(before - epochNs) + Math.floor(gap / 2), Number(raw - rawEpochNs), Math.ceil(gap / 2)];
       }
       return best;
     },
+    suspension() {
+      const ns = readSlept() - sleptNs;
+      if (ns < SUSPENDED_NS) return undefined;
+      sleptNs += ns;
+      return { timeNs: nowNs(), ns };
+    },
   };
+}
+
+/** What the machine slept since it was started. The least of a few readings, for each may be interrupted between the two clocks. */
+function readSlept(): number {
+  let least = Infinity;
+  for (let i = 0; i < TRIES; i++) {
+    const monotonic = readClock(CLOCK_MONOTONIC);
+    least = Math.min(least, Number(readClock(CLOCK_BOOTTIME) - monotonic));
+  }
+  return least;
 }

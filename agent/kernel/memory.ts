@@ -45,6 +45,7 @@ export function isReadable(fd: number): boolean {
 
 export const CLOCK_MONOTONIC = 1;
 export const CLOCK_MONOTONIC_RAW = 4;
+export const CLOCK_BOOTTIME = 7;
 
 const time = new BigInt64Array(2);
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { MAX_PAYLOAD_BYTES } from '../wire/frame.ts';
-import type { Hello, HopTotals, Status } from '../wire/messages.ts';
+import type { ClockPair, Hello, HopTotals, Status, Suspension } from '../wire/messages.ts';
 import type { Attachments } from './attachments.ts';
 import type { BlindLog } from './blind.ts';
 import type { NodeClock } from './clock.ts';
@@ -30,7 +30,8 @@ interface Sources {
 export function createReporter({ options, kernel, clock, attachments, sampler, blind }: Sources): Reporter {
   let lastNs = 0;
   let lastCpu = process.cpuUsage();
-  let clockPairs: [number, number][] = [];
+  let clockPairs: ClockPair[] = [];
+  let suspended: Suspension[] = [];
 
   const readAllTotals = (): HopTotals[] =>
     attachments.hops.flatMap(({ ifindex, slot }) => [
@@ -81,10 +82,16 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
         totals: readAllTotals(),
         ...(kernel.drops && { drops: { ...kernel.readDropTotals(), reasons: kernel.drops.counts() } }),
         cost: takeCost(nowNs, records),
+        ...(suspended.length > 0 && { suspended }),
       };
+      suspended = [];
       lastNs = nowNs;
       return status;
     },
-    sampleClock: () => void clockPairs.push(clock.pair()),
+    sampleClock() {
+      clockPairs.push(clock.pair());
+      const suspension = clock.suspension();
+      if (suspension) suspended.push(suspension);
+    },
   };
 }

@@ -25,7 +25,7 @@ const MAX_LEARNED = 65_536;
 const keyOf = (words: Uint32Array, at: number): string =>
   `${words[at]},${words[at + 1]},${words[at + 2]},${words[at + 3]}`;
 
-const isV4 = (words: Uint32Array, at: number): boolean =>
+export const isIpv4 = (words: Uint32Array, at: number): boolean =>
   words[at] === 0 && words[at + 1] === 0 && words[at + 2] === V4_MARK;
 
 /**
@@ -33,7 +33,7 @@ const isV4 = (words: Uint32Array, at: number): boolean =>
  * whether an unanswered packet counts as lost or as unseen.
  */
 const networkOf = (words: Uint32Array, at: number): string =>
-  isV4(words, at) ? `4,${words[at + 3] & 0xffffff}` : `6,${words[at]},${words[at + 1]}`;
+  isIpv4(words, at) ? `4,${words[at + 3] & 0xffffff}` : `6,${words[at]},${words[at + 1]}`;
 
 export function createAddressBook(): AddressBook {
   const own = new Map<string, Owner>();
@@ -72,7 +72,7 @@ export function createAddressBook(): AddressBook {
 
 /** Multicast and broadcast go to many: nobody can say where they should have come out. */
 export function isUnicast(words: Uint32Array, at: number): boolean {
-  if (!isV4(words, at)) return (words[at] & 0xff) !== 0xff;
+  if (!isIpv4(words, at)) return (words[at] & 0xff) !== 0xff;
   const first = words[at + 3] & 0xff;
   return first < 224 && first !== 0;
 }
@@ -105,7 +105,7 @@ function parseV6(text: string): number[] {
 /** Address as people write it; IPv6 with its longest run of zeros left out. */
 export function formatAddress(words: Uint32Array, at: number): string {
   const bytes = new Uint8Array(Uint32Array.from(words.subarray(at, at + 4)).buffer);
-  if (isV4(words, at)) return bytes.subarray(12).join('.');
+  if (isIpv4(words, at)) return bytes.subarray(12).join('.');
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] << 8) | bytes[2 * i + 1]).toString(16)).join(':');
   const runs = [...groups.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map((match) => match[0]);
   const longest = runs.sort((a, b) => b.length - a.length)[0];

@@ -37,11 +37,11 @@ const agentsOf = (count: number, aheadNs: number[] = []): Agent[] =>
 
 const lookOf = (path: JsonPath) => path.hops.map((hop) => `${hop.node} ${hop.device} ${hop.direction}`);
 
-describe('a ping between two nodes', () => {
-  const records = [
-    ...along(podToPod(0, 0, 1, 0), 1, 1e9, podFlow(0, 0, 1, 0)),
-    ...along(podToPod(1, 0, 0, 0), 2, 1.001e9, podFlow(1, 0, 0, 0)),
-  ];
+describe('three pings between two nodes', () => {
+  const records = [0, 1e6, 2e6].flatMap((laterNs) => [
+    ...along(podToPod(0, 0, 1, 0), 1 + laterNs, 1e9 + laterNs, podFlow(0, 0, 1, 0)),
+    ...along(podToPod(1, 0, 0, 0), 2 + laterNs, 1.0005e9 + laterNs, podFlow(1, 0, 0, 0)),
+  ]);
   const { paths, summary } = play(framesOf(agentsOf(2, [0, 3_600e9]), records, 3000), 3000);
 
   it('passes 8 hops each way in order, whatever the clocks show', () => {
@@ -50,7 +50,7 @@ describe('a ping between two nodes', () => {
       'n2 eth0 ingress', 'n2 flannel.1 ingress', 'n2 cni0 egress', 'n2 veth0 egress',
     ]); // prettier-ignore
     expect(lookOf(paths[1])[0]).toBe('n2 veth0 ingress');
-    expect(paths.map((path) => path.verdict)).toEqual(['delivered', 'delivered']);
+    expect(paths.map((path) => path.verdict)).toEqual(Array.from({ length: 6 }, () => 'delivered'));
   });
 
   it('names the segments', () => {
@@ -73,7 +73,7 @@ describe('a ping between two nodes', () => {
   });
 
   it('is counted', () => {
-    expect(summary).toMatchObject({ sampled: 2, joined: 2, joinable: 2, joinableJoined: 2, ambiguous: 0, lostByUs: 0 });
+    expect(summary).toMatchObject({ sampled: 6, joined: 6, joinable: 6, joinableJoined: 6, ambiguous: 0, lostByUs: 0 });
     expect(summary.lostByNetwork).toEqual({ dropped: 0, vanished: 0 });
     // Added to the clock that is ahead; both streams have the same epoch.
     expect(Math.abs(summary.clocks['n2'].offsetNs! + 3_600e9)).toBeLessThanOrEqual(summary.clocks['n2'].boundNs!);
@@ -90,6 +90,15 @@ describe('a ping between two nodes', () => {
 });
 
 describe('times beyond the wire', () => {
+  it('are null until three packets agree in each direction', () => {
+    const records = [0, 1e6].flatMap((laterNs) => [
+      ...along(podToPod(0, 0, 1, 0), 1 + laterNs, 1e9 + laterNs, podFlow(0, 0, 1, 0)),
+      ...along(podToPod(1, 0, 0, 0), 2 + laterNs, 1.0005e9 + laterNs, podFlow(1, 0, 0, 0)),
+    ]);
+    const { paths } = play(framesOf(agentsOf(2), records, 3000), 3000);
+    expect(paths.map((path) => path.totalNs)).toEqual([null, null, null, null]);
+  });
+
   it('are null while there is no traffic back', () => {
     const records = along(podToPod(0, 0, 1, 0), 1, 1e9, podFlow(0, 0, 1, 0));
     const { paths, summary } = play(framesOf(agentsOf(2, [0, 5e9]), records, 3000), 3000);

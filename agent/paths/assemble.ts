@@ -27,7 +27,6 @@ export const defaultOptions: AssemblerOptions = {
   joinWindowMs: 1000,
   verdictMs: 5000,
   maxLegs: 1 << 20,
-  maxDriftPpm: 100,
   clockWindowMs: 60_000,
 };
 
@@ -59,7 +58,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
   const pool = createPool(options.maxLegs);
   const book = createAddressBook();
   const names = createNameBook();
-  const clocks = createClocks({ maxDriftPpm: options.maxDriftPpm, windowMs: options.clockWindowMs });
+  const clocks = createClocks({ windowMs: options.clockWindowMs });
   const intake = createIntake();
   const world: World = { pool, book, streamOf: (node) => intake.current[node], joinWindowMs: options.joinWindowMs };
   const state: State = {
@@ -93,6 +92,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
     for (; isRipe(sampled, limitMs - options.joinWindowMs); sampled = (sampled + 1) >>> 0) {
       sampleClocks(pool, sampled, clocks);
     }
+    clocks.solve();
     for (; isRipe(checked, limitMs - options.joinWindowMs); checked = (checked + 1) >>> 0) {
       settle(state, checked, 'if complete', layView);
     }

@@ -1,20 +1,19 @@
 /**
- * Clock offsets between nodes, from the traffic itself.
+ * Clock offsets between nodes, from the traffic itself; the decisions are in DESIGN.md.
  *
- * Let a node's raw clock show t = T + ahead. A packet that left i at t_i and came to j at t_j took no negative time, so
- * ahead_j - ahead_i <= t_j - t_i. Over all nodes the shortest paths (Floyd-Warshall) turn these inequalities into the
- * tightest interval for every pair; its middle corrects, half its width is the bound.
- *
- * A sample of another moment is relaxed by the largest relative drift that two crystals can have, times the time between:
- * so the bound holds without fitting a drift. Super-packets only add delay and therefore never make a constraint wrong.
- *
- * Which packets serve is the caller's choice (sampling.ts): TCP marks and SYNs, and also pings and UDP of one packet, for
- * often there is nothing else. These have no TSval in their identity, but a second one within the join window would
- * have made the identity ambiguous, and ambiguous ones are never handed in.
+ * All times are of raw clocks (CLOCK_MONOTONIC_RAW), each since its own stream's epoch. A packet costs a few comparisons;
+ * the network of constraints is solved a few times a second, and what is asked for is read from the lines so found.
  */
+import {
+  clearLimits, close, contradictedNode, createLimits, intervalOf, limit, type Limits,
+} from './clock-network.ts'; // prettier-ignore
+import {
+  MAX_DRIFT, addPassage, begin, createPair, intervalAt, isSilent, learnSlopes, tidy, type Interval, type Pair,
+} from './clock-pair.ts'; // prettier-ignore
+import { alignMoments, createMoments } from './clock-moments.ts';
+import { createTrack, extendTrack, readTrack, type Estimate, type Track } from './clock-track.ts';
+
 export interface ClockOptions {
-  /** Largest relative drift of two raw clocks: crystals keep within 50 ppm each. */
-  maxDriftPpm: number;
   /** Samples older than this say nothing any more. */
   windowMs: number;
 }
@@ -23,196 +22,178 @@ export interface ClockOptions {
 export interface Correction {
   correctionNs: number;
   boundNs: number;
-  /** The part that drift alone makes up. */
+  /** Of differences: two figures up to RELATIVE_SPAN_NS apart differ by what they say within the sum of both. */
   relativeBoundNs: number;
+}
+
+/** One packet that left a node and came to another. */
+export interface Sample {
+  from: number;
+  to: number;
+  sentNs: number;
+  receivedNs: number;
+  /** By how much their difference can be wrong, for CLOCK_MONOTONIC was being slewed. */
+  errorNs: number;
+  /** Certainly one packet: TCP with timestamps, SYN. Others count only where there are none of these. */
+  strong: boolean;
 }
 
 export interface Clocks {
   /** As a ratio. */
   maxDrift: number;
-  /** A packet left `from` and came to `to`: difference of their raw clocks, each since its own epoch. `timeMs`: viewer's. */
-  sample(from: number, to: number, timeMs: number, forwardNs: number): void;
-  /** False where unknown: without traffic both ways nothing is guessed. Fills `into`. */
-  between(from: number, to: number, timeMs: number, into: Correction): boolean;
+  sample(sample: Sample): void;
+  /** Takes what was sampled into account. */
+  solve(): void;
+  /** The clocks of two nodes when `from` shows `fromNs`. False where unknown: without traffic both ways nothing is guessed. Fills `into`. */
+  between(from: number, to: number, fromNs: number, into: Correction): boolean;
   /** Forgets what was known of a node: it has a new stream. */
   reset(node: number): void;
-  /** Round trips that came out negative: something was wrong, and the window was thrown away. */
+  /** A node's clocks stood still while others went on (suspend), up to `ns` by its own. */
+  breakAt(node: number, ns: number): void;
+  /** Times that packets contradicted each other: something was wrong, and what was known went. */
   voided(): number;
 }
 
-const CELL_MS = 20;
-const CELLS = 256;
-const NS_PER_MS = 1e6;
-
-/** The smallest forward time of each cell of 20 ms, as of the cell's middle, and the best of all that went before. */
-interface Forward {
-  valueNs: Float64Array;
-  cell: Float64Array;
-  carryNs: number;
-  carryCell: number;
-}
-
-interface Solution {
-  cell: number;
-  generation: number;
-  nodes: number;
-  /** ahead_j - ahead_i <= widest[i * nodes + j] */
-  widest: Float64Array;
-  drift: Float64Array;
-}
-
-const newForward = (): Forward => ({
-  valueNs: new Float64Array(CELLS).fill(Infinity),
-  cell: new Float64Array(CELLS).fill(-Infinity),
-  carryNs: Infinity,
-  carryCell: -Infinity,
-});
+const SOLVE_NS = 250e6;
 
 export function createClocks(options: ClockOptions): Clocks {
-  const driftPerCellNs = options.maxDriftPpm * 1e-6 * CELL_MS * NS_PER_MS;
-  const windowCells = options.windowMs / CELL_MS;
-  const forwards: (Forward | undefined)[][] = [];
-  const cache: Solution[] = [];
-  let generation = 0;
+  const windowNs = options.windowMs * 1e6;
+  const pairs: (Pair | undefined)[][] = [];
+  const tracks: (Track | undefined)[][] = [];
+  /** By node: the latest time sampled, and the time before which nothing counts. */
+  const latest: number[] = [];
+  const validFrom: number[] = [];
+  const interval: Interval = { low: 0, high: 0, fitLow: 0, fitHigh: 0, slope: 0, least: 0, most: 0 };
+  const estimate: Estimate = { value: 0, bound: 0, relative: 0 };
+  let limits: Limits = createLimits(0);
+  let moments = createMoments(0);
+  let isDue = false;
   let voidedCount = 0;
 
-  function forwardOf(from: number, to: number): Forward {
-    while (forwards.length <= Math.max(from, to)) forwards.push([]);
-    return (forwards[from][to] ??= newForward());
-  }
-
-  function sample(from: number, to: number, timeMs: number, forwardNs: number): void {
-    const forward = forwardOf(from, to);
-    const cell = Math.floor(timeMs / CELL_MS);
-    const slot = ((cell % CELLS) + CELLS) % CELLS;
-    if (cell < forward.cell[slot]) return;
-    if (cell > forward.cell[slot]) {
-      carry(forward, slot);
-      forward.cell[slot] = cell;
-      forward.valueNs[slot] = Infinity;
+  function know(node: number): void {
+    while (latest.length <= node) {
+      latest.push(-Infinity);
+      validFrom.push(-Infinity);
+      pairs.push([]);
+      tracks.push([]);
     }
-    const distance = Math.abs(timeMs / CELL_MS - cell - 0.5);
-    forward.valueNs[slot] = Math.min(forward.valueNs[slot], forwardNs + distance * driftPerCellNs);
-    generation++;
   }
 
-  function carry(forward: Forward, slot: number): void {
-    const cell = forward.cell[slot];
-    const valueNs = forward.valueNs[slot];
-    const older = forward.carryNs + (cell - forward.carryCell) * driftPerCellNs;
-    if (valueNs === Infinity || older <= valueNs) return;
-    forward.carryNs = valueNs;
-    forward.carryCell = cell;
+  function sample({ from, to, sentNs, receivedNs, errorNs, strong }: Sample): void {
+    know(Math.max(from, to));
+    latest[from] = Math.max(latest[from], sentNs);
+    latest[to] = Math.max(latest[to], receivedNs);
+    if (sentNs <= validFrom[from] || receivedNs <= validFrom[to]) return;
+    const isForward = from < to;
+    const [i, j] = isForward ? [from, to] : [to, from];
+    const [ns, otherNs] = isForward ? [sentNs, receivedNs] : [receivedNs, sentNs];
+    const pair = (pairs[i][j] ??= createPair(i, j));
+    if (!addPassage(pair, { isForward, ns, differenceNs: otherNs - ns, errorNs, strong })) return;
+    const track = tracks[i][j];
+    isDue ||= !track || ns - track.lastNs >= SOLVE_NS;
   }
 
-  /** Tightest constraint of one direction at a cell, as [value, drift in it]. Half a cell more holds for all of the cell. */
-  function constraint(forward: Forward, cell: number): [number, number] {
-    let bestNs = Infinity;
-    let bestDriftNs = 0;
-    for (let k = -1; k < CELLS; k++) {
-      const at = k < 0 ? forward.carryCell : forward.cell[k];
-      const valueNs = k < 0 ? forward.carryNs : forward.valueNs[k];
-      const distance = Math.abs(cell - at);
-      if (valueNs === Infinity || distance > windowCells) continue;
-      const driftNs = (distance + 0.5) * driftPerCellNs;
-      if (valueNs + driftNs < bestNs) {
-        bestNs = valueNs + driftNs;
-        bestDriftNs = driftNs;
+  const all = (): Pair[] => pairs.flatMap((of) => of.filter((pair) => pair !== undefined));
+  const isHeard = (pair: Pair): boolean => !isSilent(pair);
+
+  function solve(): void {
+    if (!isDue) return;
+    isDue = false;
+    const known = all();
+    known.forEach(begin);
+    const live = known.filter(isHeard);
+    const nodes = latest.length;
+    if (limits.nodes !== nodes) [limits, moments] = [createLimits(nodes), createMoments(nodes)];
+    // First roughly, for nobody knows yet which moments on all clocks are the same one.
+    alignMoments(live, undefined, moments);
+    for (const pair of live) tidy(pair, moments.ns[pair.i], windowNs);
+    const heard = live.filter(isHeard);
+    if (!constrain(heard)) return;
+    alignMoments(heard, limits, moments);
+    if (!constrain(heard)) return;
+    const contradicted = contradictedNode(limits);
+    if (contradicted !== -1) return voidNodes(connectedWith(contradicted));
+    layTracks();
+  }
+
+  /** Fills the limits. False: a pair contradicted itself. */
+  function constrain(live: Pair[]): boolean {
+    clearLimits(limits);
+    for (const pair of live) {
+      const ns = moments.ns[pair.i];
+      if (!intervalAt(pair, ns, interval)) {
+        // Nobody knows which of the two clocks broke.
+        voidNodes([pair.i, pair.j]);
+        return false;
       }
+      learnSlopes(pair, ns, interval);
+      limit(limits, pair.i, pair.j, interval, (moments.doubtNs[pair.i] * MAX_DRIFT) / 1e9);
     }
-    return [bestNs, bestDriftNs];
-  }
-
-  function solve(cell: number): Solution {
-    const slot = ((cell % 16) + 16) % 16;
-    const known = cache[slot];
-    if (known?.cell === cell && known.generation === generation) return known;
-    const nodes = forwards.length;
-    const solution: Solution = {
-      cell,
-      generation,
-      nodes,
-      widest: new Float64Array(nodes * nodes).fill(Infinity),
-      drift: new Float64Array(nodes * nodes),
-    };
-    for (let i = 0; i < nodes; i++) {
-      solution.widest[i * nodes + i] = 0;
-      forwards[i].forEach((forward, j) => {
-        if (forward) [solution.widest[i * nodes + j], solution.drift[i * nodes + j]] = constraint(forward, cell);
-      });
-    }
-    voidNegative(solution);
-    shortestPaths(solution);
-    if (hasNegativeCycle(solution)) forget(solution);
-    solution.generation = generation;
-    return (cache[slot] = solution);
-  }
-
-  function voidNegative({ nodes, widest }: Solution): void {
-    for (let i = 0; i < nodes; i++) {
-      for (let j = 0; j < i; j++) {
-        if (widest[i * nodes + j] + widest[j * nodes + i] >= 0) continue;
-        widest[i * nodes + j] = widest[j * nodes + i] = Infinity;
-        forwards[i][j] = undefined;
-        forwards[j][i] = undefined;
-        voidedCount++;
-      }
-    }
-  }
-
-  /** Round three or more nodes: nobody knows whose samples are wrong, so all go. */
-  function forget({ nodes, widest }: Solution): void {
-    for (const of of forwards) of.length = 0;
-    for (let at = 0; at < nodes * nodes; at++) widest[at] = at % (nodes + 1) === 0 ? 0 : Infinity;
-    voidedCount++;
-    generation++;
-  }
-
-  function between(from: number, to: number, timeMs: number, into: Correction): boolean {
-    if (from === to) {
-      into.correctionNs = into.boundNs = into.relativeBoundNs = 0;
-      return true;
-    }
-    const solution = solve(Math.floor(timeMs / CELL_MS));
-    const { nodes, widest, drift } = solution;
-    if (from >= nodes || to >= nodes) return false;
-    const upper = widest[from * nodes + to];
-    const lower = -widest[to * nodes + from];
-    if (upper === Infinity || lower === -Infinity) return false;
-    into.correctionNs = (upper + lower) / 2;
-    into.boundNs = (upper - lower) / 2;
-    into.relativeBoundNs = Math.min(into.boundNs, (drift[from * nodes + to] + drift[to * nodes + from]) / 2);
+    close(limits);
     return true;
   }
 
-  function reset(node: number): void {
-    forwards.forEach((of, from) => {
-      if (from === node) of.length = 0;
-      else of[node] = undefined;
-    });
-    generation++;
-  }
-
-  return { maxDrift: options.maxDriftPpm * 1e-6, sample, between, reset, voided: () => voidedCount };
-}
-
-function shortestPaths({ nodes, widest, drift }: Solution): void {
-  for (let via = 0; via < nodes; via++) {
+  function layTracks(): void {
+    const { nodes } = limits;
     for (let i = 0; i < nodes; i++) {
-      const first = widest[i * nodes + via];
-      if (first === Infinity || i === via) continue;
-      for (let j = 0; j < nodes; j++) {
-        const sum = first + widest[via * nodes + j];
-        if (sum >= widest[i * nodes + j]) continue;
-        widest[i * nodes + j] = sum;
-        drift[i * nodes + j] = drift[i * nodes + via] + drift[via * nodes + j];
+      for (let j = i + 1; j < nodes; j++) {
+        intervalOf(limits, i, j, interval);
+        if (interval.high === Infinity || interval.low === -Infinity) tracks[i][j] = undefined;
+        else extendTrack((tracks[i][j] ??= createTrack()), moments.ns[i], interval);
       }
     }
   }
-}
 
-function hasNegativeCycle({ nodes, widest }: Solution): boolean {
-  // Rounding: raw times go up to 2^53 ns and their differences are whole, the relaxations are not.
-  for (let i = 0; i < nodes; i++) if (widest[i * nodes + i] < -1) return true;
-  return false;
+  /** All nodes that any constraint leads to: round three or more nobody knows whose samples are wrong. */
+  const connectedWith = (node: number): number[] =>
+    latest.map((_, other) => other).filter((other) => moments.component[other] === moments.component[node]);
+
+  function voidNodes(nodes: number[]): void {
+    for (const node of nodes) forget(node, latest[node]);
+    voidedCount++;
+  }
+
+  /** All that was known of it up to a time of its clock. */
+  function forget(node: number, ns: number): void {
+    know(node);
+    validFrom[node] = Math.max(validFrom[node], ns);
+    for (const table of [pairs, tracks]) {
+      table[node].length = 0;
+      for (const of of table) if (node < of.length) of[node] = undefined;
+    }
+  }
+
+  function between(from: number, to: number, fromNs: number, into: Correction): boolean {
+    into.correctionNs = into.boundNs = into.relativeBoundNs = 0;
+    if (from === to) return true;
+    const track = from < to ? tracks[from]?.[to] : tracks[to]?.[from];
+    if (!track || fromNs < validFrom[from] || !readFrom(track, from < to, fromNs)) return false;
+    into.correctionNs = from < to ? estimate.value : -estimate.value;
+    if (fromNs + into.correctionNs < validFrom[to]) return false;
+    into.boundNs = estimate.bound;
+    into.relativeBoundNs = estimate.relative;
+    return true;
+  }
+
+  /** Tracks go by the clock of the pair's first node: the other's time is put on it, twice, for the offset drifts. */
+  function readFrom(track: Track, isForward: boolean, ns: number): boolean {
+    if (isForward) return readTrack(track, ns, windowNs, estimate);
+    let onFirst = ns - track.lastValue;
+    if (!readTrack(track, onFirst, windowNs, estimate)) return false;
+    onFirst = ns - estimate.value;
+    return readTrack(track, onFirst, windowNs, estimate);
+  }
+
+  return {
+    maxDrift: MAX_DRIFT / 1e9,
+    sample,
+    solve,
+    between,
+    reset(node) {
+      forget(node, -Infinity);
+      latest[node] = validFrom[node] = -Infinity;
+    },
+    breakAt: forget,
+    voided: () => voidedCount,
+  };
 }

@@ -104,7 +104,8 @@ export function summarize(
 /** Against the first node by name. */
 function clockOf(stream: Stream, reference: Stream, clocks: Clocks, timeMs: number): ClockSummary {
   const found: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
-  if (!clocks.between(reference.node, stream.node, timeMs, found)) {
+  const referenceNs = reference.rawLine.toRaw(nodeNs(reference, timeMs));
+  if (!clocks.between(reference.node, stream.node, referenceNs, found)) {
     return { offsetNs: null, boundNs: null, relativeBoundNs: null };
   }
   // Corrections are between times since each stream's epoch; what people ask is about the clocks themselves.

@@ -99,6 +99,7 @@ function take(intake: Intake, parts: IntakeParts, frame: Frame, nowMs: number): 
   } else if (message?.type === 'status') {
     if (missing >= 0) alignStream(stream, message.timeNs, nowMs);
     addStatus(stream, message);
+    for (const { timeNs } of message.suspended ?? []) parts.clocks.breakAt(stream.node, stream.rawLine.toRaw(timeNs));
   }
 }
 

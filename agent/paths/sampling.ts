@@ -1,12 +1,22 @@
 /** Which packets tell about the clocks: one that left a node once and came to another once, and was seen by us whole. */
-import type { Clocks } from './clocks.ts';
+import { isIpv4 } from './addresses.ts';
+import type { Clocks, Sample } from './clocks.ts';
 import type { LegsFrame } from './legs-frame.ts';
 import { frameOfLeg, type Pool } from './pool.ts';
-import { isBlind, Role, viewerMs } from './streams.ts';
+import { isBlind, Role } from './streams.ts';
 import { Direction, Kind } from './words.ts';
 
 /** A missing record could make the second sending look like the first. */
 const MARGIN_NS = 50e6;
+
+const ETHERNET_BYTES = 14;
+const IPV4_BYTES = 20;
+const IPV6_BYTES = 40;
+const TCP_BYTES = 20;
+const TIMESTAMP_BYTES = 12;
+
+/** Handed over anew for each packet. */
+const sample: Sample = { from: 0, to: 0, sentNs: 0, receivedNs: 0, errorNs: 0, strong: false };
 
 /**
  * Hands an entry's time on the wire to the clocks if it serves. Marks and SYNs, and pings and UDP of one packet: in an
@@ -34,8 +44,13 @@ function tryPair(pool: Pool, sent: number, received: number, clocks: Clocks): bo
   const receivedNs = to.baseNs + to.timeNs[row];
   if (isBlind(from.stream, sentNs - MARGIN_NS, sentNs + MARGIN_NS)) return false;
   if (isBlind(to.stream, receivedNs - MARGIN_NS, receivedNs + MARGIN_NS)) return false;
-  const forwardNs = to.stream.rawLine.toRaw(receivedNs) - from.stream.rawLine.toRaw(sentNs);
-  clocks.sample(from.stream.node, to.stream.node, viewerMs(from.stream, sentNs), forwardNs);
+  sample.from = from.stream.node;
+  sample.to = to.stream.node;
+  sample.sentNs = from.stream.rawLine.toRaw(sentNs);
+  sample.receivedNs = to.stream.rawLine.toRaw(receivedNs);
+  sample.errorNs = from.stream.rawLine.errorNs(sentNs) + to.stream.rawLine.errorNs(receivedNs);
+  sample.strong = isStrong(from, last);
+  clocks.sample(sample);
   return true;
 }
 
@@ -45,6 +60,16 @@ const coming: readonly number[] = [Direction.ingress, Direction.receive];
 
 const isOutside = (frame: LegsFrame, row: number, directions: readonly number[]): boolean =>
   directions.includes(frame.direction[row]) && frame.stream.devices.get(frame.ifindex[row])?.role === Role.outside;
+
+/** A repetition within the join window that we missed cannot look like the same packet: a SYN, or TCP with timestamps. */
+const isStrong = (frame: LegsFrame, row: number): boolean =>
+  frame.kind[row] === Kind.syn || (frame.kind[row] === Kind.mark && hasTcpOptions(frame, row));
+
+/** Data carries options of 12 bytes or more where timestamps were agreed on, and else hardly ever. */
+const hasTcpOptions = (frame: LegsFrame, row: number): boolean => {
+  const network = ETHERNET_BYTES + (isIpv4(frame.source, 4 * frame.flow[row]) ? IPV4_BYTES : IPV6_BYTES);
+  return frame.headers[row] - frame.encapsulation[row] - network >= TCP_BYTES + TIMESTAMP_BYTES;
+};
 
 function serves(frame: LegsFrame, row: number): boolean {
   const kind = frame.kind[row];

@@ -22,7 +22,6 @@ export interface AssemblerOptions {
   verdictMs: number;
   /** Legs held at most, in memory that grows as needed; beyond, the oldest are given up and counted as lost by us. */
   maxLegs: number;
-  maxDriftPpm: number;
   clockWindowMs: number;
 }
 

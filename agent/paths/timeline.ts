@@ -1,17 +1,15 @@
 /**
  * One time line for the hops of a path, in whole nanoseconds since the first.
  *
- * On one node durations are differences of the clock that wrote the records: exact. Between nodes both raw clocks are put
- * on that of the path's first node. A hop's time is the sum of the segments before it, so that they add up exactly.
+ * On one node durations are differences of the clock that wrote the records: exact. Between nodes they are differences of
+ * two raw clocks, corrected. A hop's time is the sum of the segments before it, so that they add up exactly.
  */
 import type { Clocks, Correction } from './clocks.ts';
 import { segmentName } from './segments.ts';
-import { viewerMs } from './streams.ts';
 import type { PathView } from './view.ts';
 import { directionName, type HopDirection } from './words.ts';
 
-const from: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
-const to: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
+const clock: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
 
 const hopNs = (view: PathView, hop: number): number => {
   const frame = view.frames[hop];
@@ -20,23 +18,35 @@ const hopNs = (view: PathView, hop: number): number => {
 
 /** Fills times, segments and totals of a view whose hops stand. */
 export function layTimes(view: PathView, clocks: Clocks): void {
-  const timeMs = view.hopCount ? viewerMs(view.streams[0], hopNs(view, 0)) : 0;
   let timeNs = 0;
+  let boundNs = 0;
+  let correctionNs = 0;
   view.timesNs[0] = 0;
   for (let hop = 1; hop < view.hopCount; hop++) {
     nameSegment(view, hop - 1);
     if (view.streams[hop - 1].node === view.streams[hop].node) laySame(view, hop);
-    else layWire(view, hop, clocks);
+    else correctionNs += layWire(view, hop, clocks);
     timeNs += view.durationsNs[hop - 1];
+    boundNs += view.boundsNs[hop - 1];
     view.timesNs[hop] = timeNs;
   }
   view.totalNs = view.hopCount > 0 ? timeNs : NaN;
-  view.totalBoundNs = NaN;
-  if (view.hopCount === 0 || Number.isNaN(timeNs)) return;
-  const known = clocks.between(view.streams[0].node, view.streams[view.hopCount - 1].node, timeMs, to);
-  const driftNs = to.boundNs === 0 ? 0 : Math.abs(timeNs) * clocks.maxDrift;
-  if (known) view.totalBoundNs = Math.ceil(to.boundNs + driftNs);
+  if (view.hopCount === 0) boundNs = NaN;
+  view.totalBoundNs = boundNs > 0 ? Math.min(boundNs, endsBoundNs(view, clocks, correctionNs)) : boundNs;
 }
+
+/** Where a path visits several nodes only the first clock and the last matter: one that comes home is hardly wrong at all. */
+function endsBoundNs(view: PathView, clocks: Clocks, correctionNs: number): number {
+  const first = view.streams[0];
+  const last = view.streams[view.hopCount - 1];
+  if (!clocks.between(first.node, last.node, rawNs(view, 0), clock)) return Infinity;
+  const apartNs = Math.abs(correctionNs - clock.correctionNs);
+  const errorNs = clockErrorNs(view, 0) + clockErrorNs(view, view.hopCount - 1);
+  return Math.ceil(apartNs + clock.boundNs + errorNs + Math.abs(view.totalNs) * clocks.maxDrift);
+}
+
+const rawNs = (view: PathView, hop: number): number => view.streams[hop].rawLine.toRaw(hopNs(view, hop));
+const clockErrorNs = (view: PathView, hop: number): number => view.streams[hop].rawLine.errorNs(hopNs(view, hop));
 
 function laySame(view: PathView, hop: number): void {
   view.durationsNs[hop - 1] = hopNs(view, hop) - hopNs(view, hop - 1);
@@ -44,21 +54,21 @@ function laySame(view: PathView, hop: number): void {
   view.relativeBoundsNs[hop - 1] = 0;
 }
 
-function layWire(view: PathView, hop: number, clocks: Clocks): void {
-  const origin = view.streams[0].node;
-  const sender = view.streams[hop - 1];
-  const receiver = view.streams[hop];
-  const timeMs = viewerMs(sender, hopNs(view, hop - 1));
-  const known = clocks.between(origin, sender.node, timeMs, from) && clocks.between(origin, receiver.node, timeMs, to);
-  const rawNs = receiver.rawLine.toRaw(hopNs(view, hop)) - sender.rawLine.toRaw(hopNs(view, hop - 1));
+/** Returns what was taken off the difference of the two clocks; NaN where that is unknown. */
+function layWire(view: PathView, hop: number, clocks: Clocks): number {
   const at = hop - 1;
-  const durationNs = rawNs - (to.correctionNs - from.correctionNs);
+  const sentNs = rawNs(view, at);
+  if (!clocks.between(view.streams[at].node, view.streams[hop].node, sentNs, clock)) {
+    view.durationsNs[at] = view.boundsNs[at] = view.relativeBoundsNs[at] = NaN;
+    return NaN;
+  }
+  const durationNs = rawNs(view, hop) - sentNs - clock.correctionNs;
   // The receiver's clock drifts on while the packet is under way.
-  const driftNs = Math.abs(durationNs) * clocks.maxDrift;
-  view.durationsNs[at] = known ? Math.round(durationNs) : NaN;
-  // Against the origin's clock one of the two is 0 unless the packet went through a third node.
-  view.boundsNs[at] = known ? Math.ceil(from.boundNs + to.boundNs + driftNs) : NaN;
-  view.relativeBoundsNs[at] = known ? Math.ceil(from.relativeBoundNs + to.relativeBoundNs + driftNs) : NaN;
+  const errorNs = clockErrorNs(view, at) + clockErrorNs(view, hop) + Math.abs(durationNs) * clocks.maxDrift;
+  view.durationsNs[at] = Math.round(durationNs);
+  view.boundsNs[at] = Math.ceil(clock.boundNs + errorNs);
+  view.relativeBoundsNs[at] = Math.ceil(clock.relativeBoundNs + errorNs);
+  return clock.correctionNs;
 }
 
 function nameSegment(view: PathView, at: number): void {

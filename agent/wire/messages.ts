@@ -147,12 +147,22 @@ export interface Blind {
   ifindex?: number;
 }
 
+/** CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW since their epochs, and how far apart the two readings may be. */
+export type ClockPair = readonly [monotonicNs: number, rawNs: number, withinNs?: number];
+
+/** The node's clocks stood still up to `timeNs`, for so long. */
+export interface Suspension {
+  timeNs: number;
+  ns: number;
+}
+
 /** Every second. What happened since the one before; totals since the start. */
 export interface Status {
   type: 'status';
   timeNs: number;
-  /** [CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW] since their epochs, about every 100 ms. */
-  clockPairs: [number, number][];
+  /** About every 100 ms. */
+  clockPairs: ClockPair[];
+  suspended?: Suspension[];
   /** In force from `fromNs` on; the last one still is. */
   exponents: ({ fromNs: number } & Exponents)[];
   blind: Blind[];

@@ -43,12 +43,14 @@ function expectTimes({ hops, segments, totalNs, boundNs }: JsonPath): void {
     if (isWire) {
       expect(boundNs).toBeGreaterThan(0);
       expect(relativeBoundNs).toBeGreaterThanOrEqual(0);
-      expect(relativeBoundNs).toBeLessThanOrEqual(boundNs!);
     } else expect([boundNs, relativeBoundNs]).toEqual([0, 0]);
     sumNs += durationNs!;
     expect(hops[to].timeNs).toBe(sumNs);
   }
   expect(totalNs).toBe(sumNs);
-  if (hops[0].node === hops.at(-1)!.node) expect(boundNs).toBe(0);
+  // One that comes home is on one clock again; what it spent elsewhere may have drifted.
+  const isAway = segments.some(({ boundNs }) => boundNs! > 0);
+  if (!isAway) expect(boundNs).toBe(0);
+  else if (hops[0].node === hops.at(-1)!.node) expect(boundNs).toBeLessThan(2000);
   else expect(boundNs).toBeGreaterThan(0);
 }
