@@ -4,7 +4,10 @@ import { StreamError } from '../client/errors.ts';
 import { startAgent, type AgentOptions } from '../daemon/agent.ts';
 import { AgentError } from '../daemon/worker.ts';
 import { ServerError } from '../server/errors.ts';
-import { applyConfig, collect, configOption, integer, option, ports, sample, tokenFileOption } from './options.ts';
+import type { TestClock } from '../kernel/test-clock.ts';
+import {
+  applyConfig, collect, configOption, integer, option, ports, sample, testClock, tokenFileOption,
+} from './options.ts'; // prettier-ignore
 import { version } from './version.ts';
 
 interface Options {
@@ -21,6 +24,7 @@ interface Options {
   vxlanPort?: number[];
   maxDevices: number;
   names?: string;
+  testClock?: TestClock;
 }
 
 const say = (line: string): void => void process.stderr.write(`hoplens agent: ${line}\n`);
@@ -61,9 +65,11 @@ async function run(options: Options): Promise<number> {
       vxlanPorts: options.vxlanPort ?? [],
       maxDevices: options.maxDevices,
       ...(options.names !== undefined && { names: options.names }),
+      ...(options.testClock && { testClock: options.testClock }),
       version,
       say,
     });
+    if (options.testClock) say(`its clock is wrong on purpose: ${options.testClock.text}`);
     say(`node ${agent.node}, ${agent.hooks} hooks, listening on ${agent.url}`);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void agent.stop());
     if (agent.readNames) process.on('SIGHUP', agent.readNames);
@@ -136,6 +142,12 @@ export function agentCommand(exit: (code: number) => void): Command {
     )
     .addOption(
       option('--names <file>', 'YAML or JSON that names addresses: pods, Services, nodes; read again when it changes'),
+    )
+    .addOption(
+      option(
+        '--test-clock <spec>',
+        'a wrong clock, to test with: offset=50ms,drift=30ppm,slew=500ppm@10s; everybody who reads is told',
+      ).argParser(testClock),
     )
     .addOption(configOption())
     .hook('preAction', applyConfig)

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parse as parseYaml } from 'yaml';
+import { parseTestClock, type TestClock } from '../kernel/test-clock.ts';
 
 /** Wrong usage: exit code 2. */
 export class UsageError extends Error {
@@ -47,6 +48,15 @@ export const ports = (value: string, before: number[] | undefined): number[] => 
   ...(before ?? []),
   ...collect(value, undefined).map(integer(1, 65_535)),
 ];
+
+/** A wrong clock on purpose. */
+export function testClock(text: string): TestClock {
+  try {
+    return parseTestClock(text);
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}
 
 /** A number above 0. */
 export function factor(text: string): number {

@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
 import { streamUrl } from '../client/protocol.ts';
 import type { Endpoint } from '../kernel/library.ts';
+import type { TestClock } from '../kernel/test-clock.ts';
 import { readTokenFile } from '../server/auth.ts';
 import { servePage } from '../server/files.ts';
 import { createGateway } from '../server/gateway.ts';
@@ -33,6 +34,7 @@ export interface AgentOptions {
   maxDevices: number;
   /** File with names of addresses. */
   names?: string;
+  testClock?: TestClock;
   version: string;
   say: (line: string) => void;
 }
@@ -136,6 +138,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       devices: options.devices,
       vxlanPorts: options.vxlanPorts,
       maxDevices: options.maxDevices,
+      ...(options.testClock && { testClock: options.testClock }),
       ...(options.sample !== 'auto' && { exponent: options.sample }),
       onFrame,
       onWarning: say,

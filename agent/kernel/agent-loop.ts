@@ -65,10 +65,15 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   const ringBytes = ringBytesFor(budget, cpus().length);
   const kernel = openKernel(options.libraryFile, { ringBytes, maxDevices, hooks, drops, queues });
   const { library, opened, layout, ring, config } = kernel;
-  const clock = createNodeClock();
+  const clock = createNodeClock(options.testClock);
   const outlet = createOutlet(clock, post);
   const capacity = poolCapacityFor(budget, cpus().length, POOL_MS);
-  const legs = createLegs(layout, { capacity, completeAfterNs: LEG_NS, epochNs: clock.epochNs });
+  const legs = createLegs(layout, {
+    capacity,
+    completeAfterNs: LEG_NS,
+    epochNs: clock.kernelEpochNs,
+    shift: clock.shift,
+  });
   const encode = createLegsEncoder(layout, legs.pool);
   const histograms = createSegmentHistograms([...segmentNames], options.histograms);
   const measure = createMeasure(layout, legs.pool, histograms);

@@ -1,13 +1,18 @@
 /**
  * The node's clocks. BPF stamps CLOCK_MONOTONIC, which NTP slews; CLOCK_MONOTONIC_RAW is not, so readers fit on that. Pairs
- * of the two, read at the same moment, let them map one to the other.
+ * of the two, read at the same moment, let them map one to the other. A test clock is put in here (test-clock.ts).
  */
 import type { ClockPair, Suspension } from '../wire/messages.ts';
+import { createShift, type TestClock } from './test-clock.ts';
 import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, readClock } from './memory.ts';
 
 export interface NodeClock {
   epochNs: bigint;
   rawEpochNs: bigint;
+  /** Of a test clock: what it shows of CLOCK_MONOTONIC, from what the kernel shows, both since the epoch. */
+  shift: ((ns: number) => number) | undefined;
+  /** CLOCK_MONOTONIC at the epoch as the kernel has it. */
+  kernelEpochNs: bigint;
   /** CLOCK_MONOTONIC since the epoch. */
   nowNs(): number;
   /** Both of one moment, since their epochs. */
@@ -21,7 +26,9 @@ const TRIES = 5;
 /** Nobody sleeps for less, and two readings one after the other are not so far apart five times in a row. */
 const SUSPENDED_NS = 1e6;
 
-export function createNodeClock(): NodeClock {
+export function createNodeClock(test?: TestClock): NodeClock {
+  const shift = test && createShift(test);
+  const offsetNs = BigInt(test?.offsetNs ?? 0);
   const epochNs = readClock(CLOCK_MONOTONIC);
   const rawEpochNs = readClock(CLOCK_MONOTONIC_RAW);
   const epochSeconds = Number(epochNs / 1_000_000_000n);
@@ -29,27 +36,24 @@ export function createNodeClock(): NodeClock {
   let sleptNs = readSlept();
 
   function nowNs(): number {
+    return shift ? shift.monotonic(kernelNowNs()) : kernelNowNs();
+  }
+
+  function kernelNowNs(): number {
     // CLOCK_MONOTONIC too, and without the garbage of BigInt.
     const [seconds, rest] = process.hrtime();
     return (seconds - epochSeconds) * 1e9 + (rest - epochRest);
   }
 
   return {
-    epochNs,
-    rawEpochNs,
+    kernelEpochNs: epochNs,
+    epochNs: epochNs + offsetNs,
+    rawEpochNs: rawEpochNs + offsetNs,
+    shift: shift?.monotonic,
     nowNs,
     pair() {
-      let best: ClockPair = [0, 0];
-      let bestGap = Infinity;
-      for (let i = 0; i < TRIES; i++) {
-        const before = readClock(CLOCK_MONOTONIC);
-        const raw = readClock(CLOCK_MONOTONIC_RAW);
-        const gap = Number(readClock(CLOCK_MONOTONIC) - before);
-        if (gap >= bestGap) continue;
-        bestGap = gap;
-        best = [Number(before - epochNs) + Math.floor(gap / 2), Number(raw - rawEpochNs), Math.ceil(gap / 2)];
-      }
-      return best;
+      const [monotonicNs, rawNs, withinNs] = readPair();
+      return shift ? [shift.monotonic(monotonicNs), shift.raw(rawNs), withinNs] : [monotonicNs, rawNs, withinNs];
     },
     suspension() {
       const ns = readSlept() - sleptNs;
@@ -58,6 +62,20 @@ export function createNodeClock(): NodeClock {
       return { timeNs: nowNs(), ns };
     },
   };
+
+  function readPair(): Required<ClockPair> {
+    let best: Required<ClockPair> = [0, 0, 0];
+    let bestGap = Infinity;
+    for (let i = 0; i < TRIES; i++) {
+      const before = readClock(CLOCK_MONOTONIC);
+      const raw = readClock(CLOCK_MONOTONIC_RAW);
+      const gap = Number(readClock(CLOCK_MONOTONIC) - before);
+      if (gap >= bestGap) continue;
+      bestGap = gap;
+      best = [Number(before - epochNs) + Math.floor(gap / 2), Number(raw - rawEpochNs), Math.ceil(gap / 2)];
+    }
+    return best;
+  }
 }
 
 /** What the machine slept since it was started. The least of a few readings, for each may be interrupted between the two clocks. */

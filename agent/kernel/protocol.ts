@@ -1,6 +1,7 @@
 /** What the main thread and the worker say to each other. Frames travel as they are and are moved, not copied. */
 import type { Names } from '../wire/messages.ts';
 import type { Endpoint } from './library.ts';
+import type { TestClock } from './test-clock.ts';
 
 export interface WorkerOptions {
   libraryFile: string;
@@ -20,6 +21,7 @@ export interface WorkerOptions {
   /** Ports of VXLAN besides the usual ones and those of the node's own devices. */
   vxlanPorts: number[];
   maxDevices: number;
+  testClock?: TestClock;
   /** Memory of the segment histograms, written here and read by the main thread. */
   histograms: SharedArrayBuffer;
 }

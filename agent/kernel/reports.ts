@@ -61,6 +61,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
       epochNs: String(clock.epochNs),
       rawEpochNs: String(clock.rawEpochNs),
       startedAt: new Date().toISOString(),
+      ...(options.testClock && { testClock: options.testClock.text }),
       fields: kernel.layout.fields,
       limits: {
         budget: options.budget,

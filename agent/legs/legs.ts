@@ -16,6 +16,8 @@ export interface LegsOptions {
   completeAfterNs: number;
   /** Of all times handed out: nanoseconds of CLOCK_MONOTONIC at the stream's start. */
   epochNs: bigint;
+  /** Of a test clock: what it shows. */
+  shift?: ((ns: number) => number) | undefined;
 }
 
 /** Views of the pool, for those who read records by slot. */
@@ -57,7 +59,7 @@ export interface Legs {
 }
 
 export function createLegs(layout: RecordLayout, options: LegsOptions): Legs {
-  const { capacity, completeAfterNs } = options;
+  const { capacity, completeAfterNs, shift } = options;
   if (capacity < 2 || capacity & (capacity - 1)) throw new RangeError(`capacity ${capacity} is no power of two`);
   const slotMask = capacity - 1;
   const buffer = new ArrayBuffer(capacity * layout.strideBytes);
@@ -105,6 +107,7 @@ export function createLegs(layout: RecordLayout, options: LegsOptions): Legs {
   function insert(slot: number): void {
     timeNs[slot] =
       (words[slot * stride + timeAt + 1] - epochHigh) * 0x100000000 + (words[slot * stride + timeAt] - epochLow);
+    if (shift) timeNs[slot] = shift(timeNs[slot]);
     next[slot] = NONE;
     const place = findPlace(slot);
     const first = table[place] - 1;

@@ -25,6 +25,8 @@ export interface ClockSummary {
   offsetNs: number | null;
   boundNs: number | null;
   relativeBoundNs: number | null;
+  /** The clock is wrong on purpose, by so much. */
+  testClock?: string;
 }
 
 /** The last line of `trace --json`. */
@@ -104,9 +106,10 @@ export function summarize(
 /** Against the first node by name. */
 function clockOf(stream: Stream, reference: Stream, clocks: Clocks, timeMs: number): ClockSummary {
   const found: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
+  const test = stream.testClock === undefined ? {} : { testClock: stream.testClock };
   const referenceNs = reference.rawLine.toRaw(nodeNs(reference, timeMs));
   if (!clocks.between(reference.node, stream.node, referenceNs, found)) {
-    return { offsetNs: null, boundNs: null, relativeBoundNs: null };
+    return { offsetNs: null, boundNs: null, relativeBoundNs: null, ...test };
   }
   // Corrections are between times since each stream's epoch; what people ask is about the clocks themselves.
   const epochs = Number(reference.rawEpochNs - stream.rawEpochNs);
@@ -114,5 +117,6 @@ function clockOf(stream: Stream, reference: Stream, clocks: Clocks, timeMs: numb
     offsetNs: Math.round(epochs - found.correctionNs),
     boundNs: Math.ceil(found.boundNs),
     relativeBoundNs: Math.ceil(found.relativeBoundNs),
+    ...test,
   };
 }

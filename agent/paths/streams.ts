@@ -20,6 +20,7 @@ export interface Stream {
   name: string;
   fields: Fields;
   rawEpochNs: bigint;
+  testClock: string | undefined;
   devices: Map<number, KnownDevice>;
   rawLine: RawLine;
   /** Ways to a drop, by number. */
@@ -66,6 +67,7 @@ export function createStream(id: number, node: number, hello: Hello, nowMs: numb
     name: hello.node,
     fields: hello.fields,
     rawEpochNs: BigInt(hello.rawEpochNs),
+    testClock: hello.testClock,
     devices: new Map(),
     rawLine: createRawLine(),
     places: [],

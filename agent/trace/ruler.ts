@@ -135,6 +135,7 @@ export function drawSummary(summary: Summary, columns: number): string[] {
     ...(summary.recordsLost ? [`records lost ${formatCount(summary.recordsLost)}`] : []),
     `1:${formatCount(2 ** Math.max(0, ...Object.values(exponents)))}`,
     ...Object.entries(clocks).slice(1).map(([node, clock]) => clockText(node, clock.boundNs)),
+    ...Object.entries(clocks).flatMap(([node, { testClock }]) => (testClock ? [`TEST CLOCK ${node} ${testClock}`] : [])),
   ]; // prettier-ignore
   return [
     ...wrap(parts, columns),

@@ -62,6 +62,8 @@ export interface Hello {
   epochNs: string;
   rawEpochNs: string;
   startedAt: string;
+  /** The node's clock is wrong on purpose, by so much. */
+  testClock?: string;
   fields: Fields;
   limits: { budget: number; ringBytes: number; maxDevices: number; maxFrameBytes: number };
   devices: Device[];

@@ -22,10 +22,12 @@ const hopMetrics = [
 export function nodeMetrics(registry: Registry, source: FrameSource): () => void {
   const hops = createHopCounters();
   let status: Status | undefined;
+  let testClock: string | undefined;
   let cpuMs = 0;
 
   const read = (message: Message): void => {
     if (message.type === 'hello' || message.type === 'devices') hops.devices(message.devices);
+    if (message.type === 'hello') testClock = message.testClock;
     if (message.type !== 'status') return;
     hops.totals(message.totals, performance.now());
     status = message;
@@ -48,6 +50,9 @@ export function nodeMetrics(registry: Registry, source: FrameSource): () => void
   ); // prettier-ignore
   pull(registry, { name: 'hoplens_dropped_packets_total', help: "Packets of the node and its pods that the kernel dropped, by its own reason.", type: 'counter' }, () => dropSamples(status)); // prettier-ignore
   pull(registry, { name: 'hoplens_sampling_exponent', help: 'One of 2^n is followed: TCP bytes (marks), other packets, SYN/FIN/RST (control).', type: 'gauge' }, () => exponentSamples(status)); // prettier-ignore
+  pull(registry, { name: 'hoplens_test_clock', help: "1 while the node's clock is wrong on purpose.", type: 'gauge' }, () =>
+    testClock === undefined ? [] : [{ labels: { clock: testClock }, value: 1 }],
+  ); // prettier-ignore
   pullOne(registry, { name: 'hoplens_cpu_seconds_total', help: 'CPU time of the agent.', type: 'counter' }, () => cpuMs / 1000); // prettier-ignore
   pullOne(registry, { name: 'hoplens_resident_memory_bytes', help: 'Memory of the agent.', type: 'gauge' }, () => status?.cost.rssBytes); // prettier-ignore
 

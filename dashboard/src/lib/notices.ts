@@ -27,7 +27,7 @@ export function noticesOf(connection: Connection, view: View | undefined, isReco
   return [
     ...(isRecording ? [recorded(view, connection)] : []),
     ...offline(connection, view),
-    ...(view ? [...paused(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view)] : []),
+    ...(view ? [...wrongClocks(view), ...paused(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view)] : []),
   ]; // prettier-ignore
 }
 
@@ -84,6 +84,15 @@ function unequal(view: View): Notice[] {
   if (versions.length < 2) return [];
   const list = view.nodes.map((node) => `${node.name} ${node.version}`).join(', ');
   return [{ key: 'versions', kind: 'info', text: `The agents are of different versions: ${list}.` }];
+}
+
+function wrongClocks(view: View): Notice[] {
+  const tests = view.nodes.filter((node) => node.testClock !== '');
+  return tests.map(({ name, testClock }) => ({
+    key: `test clock ${name}`,
+    kind: 'warning',
+    text: `A TEST: the clock of ${name} is wrong on purpose (${testClock}).`,
+  }));
 }
 
 function alone(view: View, isRecording: boolean): Notice[] {

@@ -21,6 +21,8 @@ export interface NodeHealth {
   kernel: string;
   hooks: string;
   startedAt: string;
+  /** By how much its clock is wrong on purpose; empty: it is not. */
+  testClock: string;
   exponent: number;
   recordsPerSecond: number;
   /** Percent of one CPU, and bytes, of hoplens itself. */
@@ -182,6 +184,7 @@ function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth
     kernel: hello.kernel.release,
     hooks: hello.kernel.hooks,
     startedAt: hello.startedAt,
+    testClock: hello.testClock ?? '',
     exponent: summary.exponents[hello.node] ?? 0,
     recordsPerSecond: status?.cost.recordsPerSecond ?? 0,
     cpuPercent: cpuOf(node),
