@@ -99,6 +99,16 @@ describe('times beyond the wire', () => {
     expect(paths.map((path) => path.totalNs)).toEqual([null, null, null, null]);
   });
 
+  it('are known from packets whose copies for other sockets were dropped', () => {
+    const pod = { node: 0, ifindex: Ifindex.pods, direction: Direction.dropInPod };
+    const records = [0, 1e6, 2e6].flatMap((laterNs) => [
+      ...along(podToPod(0, 0, 1, 0), 1 + laterNs, 1e9 + laterNs, podFlow(0, 0, 1, 0)),
+      ...along([...podToPod(1, 0, 0, 0), pod, pod], 2 + laterNs, 1.0005e9 + laterNs, podFlow(1, 0, 0, 0)),
+    ]);
+    const { summary } = play(framesOf(agentsOf(2), records, 3000), 3000);
+    expect(summary.clocks['n2'].offsetNs).not.toBeNull();
+  });
+
   it('are null while there is no traffic back', () => {
     const records = along(podToPod(0, 0, 1, 0), 1, 1e9, podFlow(0, 0, 1, 0));
     const { paths, summary } = play(framesOf(agentsOf(2, [0, 5e9]), records, 3000), 3000);

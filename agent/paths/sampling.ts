@@ -4,7 +4,7 @@ import type { Clocks, Sample } from './clocks.ts';
 import type { LegsFrame } from './legs-frame.ts';
 import { frameOfLeg, type Pool } from './pool.ts';
 import { isBlind, Role } from './streams.ts';
-import { Direction, Kind } from './words.ts';
+import { Direction, Kind, isDrop } from './words.ts';
 
 /** A missing record could make the second sending look like the first. */
 const MARGIN_NS = 50e6;
@@ -35,7 +35,7 @@ function tryPair(pool: Pool, sent: number, received: number, clocks: Clocks): bo
   const to = frameOfLeg(pool, received);
   if (from.stream.node === to.stream.node) return false;
   const first = pool.legFirst[sent & pool.legMask];
-  const last = first + pool.legCount[sent & pool.legMask] - 1;
+  const last = lastHop(from, first, first + pool.legCount[sent & pool.legMask] - 1);
   const row = pool.legFirst[received & pool.legMask];
   const end = row + pool.legCount[received & pool.legMask] - 1;
   if (!isOutside(from, last, leaving) || !isOutside(to, row, coming)) return false;
@@ -61,6 +61,13 @@ const coming: readonly number[] = [Direction.ingress, Direction.receive];
 const isOutside = (frame: LegsFrame, row: number, directions: readonly number[]): boolean =>
   directions.includes(frame.direction[row]) && frame.stream.devices.get(frame.ifindex[row])?.role === Role.outside;
 
+/** Records of drops are no hops. */
+function lastHop(frame: LegsFrame, first: number, last: number): number {
+  let row = last;
+  while (row > first && isDrop(frame.direction[row])) row--;
+  return row;
+}
+
 /** A repetition within the join window that we missed cannot look like the same packet: a SYN, or TCP with timestamps. */
 const isStrong = (frame: LegsFrame, row: number): boolean =>
   frame.kind[row] === Kind.syn || (frame.kind[row] === Kind.mark && hasTcpOptions(frame, row));
@@ -79,6 +86,7 @@ function serves(frame: LegsFrame, row: number): boolean {
 
 function repeats(frame: LegsFrame, first: number, last: number): boolean {
   for (let a = first + 1; a <= last; a++) {
+    if (isDrop(frame.direction[a])) continue;
     for (let b = first; b < a; b++) {
       if (frame.ifindex[a] === frame.ifindex[b] && frame.direction[a] === frame.direction[b]) return true;
     }
