@@ -4,14 +4,14 @@ import type { HopTotals, Status } from '../../agent/wire/messages.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { expectJoined } from './joined.ts';
 import { missing, startCluster, until, type Cluster } from './support.ts';
-import { load, passed, verdictMs, watch, type SeenNode } from './watch.ts';
+import { fullSpeed, load, passed, verdictMs, watch, type SeenNode } from './watch.ts';
 
 const BUDGETS: Record<string, number> = { n1: load(2000), n2: load(6000) };
 
 const sum = (status: Status, what: keyof HopTotals): number =>
   status.totals.reduce((all, hop) => all + Number(hop[what]), 0);
 
-const client = { bulk: ['--connections', '4'], http: ['--rate', String(load(200))] };
+const client = { bulk: ['--connections', '4', ...fullSpeed], http: ['--rate', String(load(200))] };
 
 /** Records a second between two statuses. */
 const rate = (from: Status, to: Status): number =>

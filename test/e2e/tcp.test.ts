@@ -7,7 +7,7 @@ import { inNamespace, run } from '../lab/run.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { expectJoined } from './joined.ts';
 import { missing, startCluster, type Cluster } from './support.ts';
-import { load, passed, verdictMs, watch } from './watch.ts';
+import { fullSpeed, load, passed, verdictMs, watch } from './watch.ts';
 
 /** `tunnel` also stands for what an uplink does to packets inside VXLAN. */
 type Feature = 'tso' | 'gso' | 'gro' | 'tunnel';
@@ -91,7 +91,7 @@ describe.skipIf(missing !== undefined)(`TCP at full speed (needs root and a lab;
     beforeAll(() => apply(setting));
 
     test.each([1, 8])('%i flows', async (connections) => {
-      const client = { bulk: ['--connections', `${connections}`] };
+      const client = { bulk: ['--connections', `${connections}`, ...fullSpeed] };
       const before = await kernelDrops();
       const traffic = await startTraffic(cluster.lab, ['bulk'], { client });
       // The exponent is found before the watch begins: what the first moment cost is not of these bytes.

@@ -10,7 +10,7 @@ import { startCapture, streamOffset, type Caught } from './capture.ts';
 import { deliveredThoughDropped } from './dropped.ts';
 import { expectJoined } from './joined.ts';
 import { missing, startCluster, type Cluster } from './support.ts';
-import { load, verdictMs, watch, type Seen, type SeenPath } from './watch.ts';
+import { fullSpeed, load, verdictMs, watch, type Seen, type SeenPath } from './watch.ts';
 
 const MARK = 0;
 const UDP = 5;
@@ -120,7 +120,7 @@ describe.skipIf(missing !== undefined)(
       afterAll(() => cluster.stop());
 
       test('TCP at full speed, 8 flows, IPv4 and IPv6', async () => {
-        const client = { bulk: ['--connections', '8'] };
+        const client = { bulk: ['--connections', '8', ...fullSpeed] };
         const { seen, pods } = await observe(cluster, ['bulk'], { forMs: 2500, six: true, client });
         const comparison = compare(seen.paths, MARK, pods);
         expect(comparison.different).toEqual([]);

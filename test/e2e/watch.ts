@@ -183,3 +183,6 @@ export const load = (usual: number): number => (isEmulated ? Math.ceil(usual / 1
 
 /** And what starts with a time of its own has started later. */
 export const lasting = (seconds: number): string => `${isEmulated ? 3 * seconds : seconds}s`;
+
+/** Of bulk traffic. An emulated processor that sends as fast as it can does nothing else: no agent gets to speak. */
+export const fullSpeed: readonly string[] = isEmulated ? ['--rate-mbit', '40'] : [];
