@@ -78,7 +78,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   const histograms = createSegmentHistograms([...segmentNames], options.histograms);
   const measure = createMeasure(layout, legs.pool, histograms);
   const blind = createBlindLog();
-  const sampler = createSampler(kernel, blind, budget, options.exponent);
+  const sampler = createSampler({ kernel, blind, nowNs: () => clock.nowNs() }, budget, options.exponent);
   const ownTraffic = createOwnTraffic(library, config);
   const attachments = createAttachments(library, {
     patterns: options.devices.map(globToRegExp),
@@ -140,10 +140,11 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
     if (places) outlet.message({ type: 'places', timeNs: nowNs, places });
   }
 
-  function noteLost(nowNs: number): void {
+  /** The time is that behind the counters: what they count came before it. */
+  function noteLost(): void {
     const lost: Lost = { ringFull: 0, capped: 0 };
     for (const { slot } of attachments.hops) kernel.readLost(slot, lost);
-    blind.update(lost, nowNs);
+    blind.update(lost, clock.nowNs());
   }
 
   function tick(nowNs: number): void {
@@ -151,7 +152,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
     followDevices();
     tellDevices(nowNs);
     tellPlaces(nowNs);
-    noteLost(nowNs);
+    noteLost();
     reporter.sampleClock();
     lastTickNs = nowNs;
   }
@@ -236,7 +237,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
 
   return {
     setWanted: (wanted) => void (isWanted = wanted),
-    sample: (exponent) => sampler.choose(exponent, clock.nowNs()),
+    sample: (exponent) => sampler.choose(exponent),
     exclude: ownTraffic.setEndpoints,
     tellNames: (names, writtenMs) => outlet.message({ type: 'names', timeNs: clock.nowNs(), writtenMs, ...names }),
     stop: () => void stop(),

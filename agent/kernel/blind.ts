@@ -7,7 +7,8 @@ const EXPONENT_MARGIN_NS = 20e6;
 
 export interface BlindLog {
   add(blind: Blind): void;
-  exponentChanged(nowNs: number): void;
+  /** At some moment of that time. */
+  exponentChanged(fromNs: number, toNs: number): void;
   /** Compares counters with those of the call before. */
   update(lost: Lost, nowNs: number): void;
   /** What came since the last call. */
@@ -25,8 +26,8 @@ export function createBlindLog(): BlindLog {
 
   return {
     add: (blind) => void log.push(blind),
-    exponentChanged: (nowNs) =>
-      void log.push({ fromNs: nowNs - EXPONENT_MARGIN_NS, toNs: nowNs + EXPONENT_MARGIN_NS, reason: 'exponent' }),
+    exponentChanged: (fromNs, toNs) =>
+      void log.push({ fromNs: fromNs - EXPONENT_MARGIN_NS, toNs: toNs + EXPONENT_MARGIN_NS, reason: 'exponent' }),
     // A device that went takes its counts along: then the sums fall, and nothing is known to be lost.
     update(lost, nowNs) {
       rose('ring full', before.ringFull, lost.ringFull, nowNs);

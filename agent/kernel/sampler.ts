@@ -11,45 +11,60 @@ export interface Sampler {
   /** The ring fills: what passed says how far to go, and if that is not far enough, one step more. */
   relieve(nowNs: number): void;
   /** From now on this exponent, or whatever keeps the budget. */
-  choose(exponent: 'auto' | number, nowNs: number): void;
+  choose(exponent: 'auto' | number): void;
   /** Exponents since the last call: those that came, or those that still are. */
   takeHistory(nowNs: number): Status['exponents'];
 }
 
-export function createSampler(
-  kernel: KernelSession,
-  blind: BlindLog,
-  budget: number,
-  exponent: number | undefined,
-): Sampler {
+/** What a sampler is made of; `nowNs` reads the node's clock. */
+interface Sources {
+  kernel: Pick<KernelSession, 'config' | 'readDemand'>;
+  blind: Pick<BlindLog, 'exponentChanged'>;
+  nowNs: () => number;
+}
+
+const highest = (a: Exponents, b: Exponents): Exponents => ({
+  marks: Math.max(a.marks, b.marks),
+  packets: Math.max(a.packets, b.packets),
+  control: Math.max(a.control, b.control),
+});
+
+export function createSampler({ kernel, blind, nowNs: clockNs }: Sources, budget: number, exponent?: number): Sampler {
   const demand = emptyDemand();
   let controller = createController(budget, exponent);
   let history: Status['exponents'] = [];
 
-  function set(to: Exponents, nowNs: number): void {
+  let inForce: Exponents = controller.exponents;
+
+  /** A busy machine may stop us anywhere here: what is certainly in force before and after is not so in between. */
+  function set(to: Exponents): void {
+    const beforeNs = clockNs();
     kernel.config.setExponents(to);
-    history.push({ fromNs: nowNs, ...to });
-    blind.exponentChanged(nowNs);
+    const afterNs = clockNs();
+    history.push({ fromNs: beforeNs, ...highest(inForce, to) }, { fromNs: afterNs, ...to });
+    blind.exponentChanged(beforeNs, afterNs);
+    inForce = to;
   }
 
   function follow(nowNs: number): boolean {
     kernel.readDemand(demand);
     const changed = controller.update(demand, nowNs);
-    if (changed) set(changed, nowNs);
+    if (changed) set(changed);
     return changed !== undefined;
   }
 
-  set(controller.exponents, 0);
+  kernel.config.setExponents(inForce);
+  history.push({ fromNs: 0, ...inForce });
   return {
     follow,
     relieve(nowNs) {
       if (follow(nowNs)) return;
       const raised = controller.raise();
-      if (raised) set(raised, nowNs);
+      if (raised) set(raised);
     },
-    choose(to, nowNs) {
+    choose(to) {
       controller = createController(budget, to === 'auto' ? undefined : to);
-      set(controller.exponents, nowNs);
+      set(controller.exponents);
     },
     takeHistory(nowNs) {
       const taken = history.length > 0 ? history : [{ fromNs: nowNs, ...controller.exponents }];
