@@ -29,7 +29,7 @@ const unknownPlace: DropPlace = { reason: 'unknown', symbol: '', hook: null, sta
 const harmlessReasons = new Set([
   'CONSUMED', 'NOT_DROPPED_YET', 'NOT_SPECIFIED', 'OTHERHOST', 'TCP_OLD_DATA', 'TCP_OFOMERGE', 'TCP_OLD_SEQUENCE',
   'TCP_INVALID_SEQUENCE', 'TCP_INVALID_END_SEQUENCE', 'TCP_OLD_ACK', 'TCP_TOO_OLD_ACK', 'TCP_INVALID_ACK_SEQUENCE',
-  'TCP_ACK_UNSENT_DATA', 'TCP_RFC7323_PAWS', 'TCP_RFC7323_PAWS_ACK', 'TCP_RESET', 'TCP_CLOSE', 'TCP_FASTOPEN', 'QUEUE_PURGE',
+  'TCP_ACK_UNSENT_DATA', 'TCP_RFC7323_PAWS', 'TCP_RFC7323_PAWS_ACK', 'TCP_RESET', 'TCP_CLOSE', 'TCP_FASTOPEN', 'TCP_FLAGS', 'QUEUE_PURGE',
 ]); // prettier-ignore
 const harmlessSymbols = new Set(['ping_rcv', 'icmp_rcv', 'icmpv6_rcv', 'raw_rcv', 'rawv6_rcv']);
 
