@@ -3,7 +3,7 @@
 
 /*
  * Whose packet is it? Tracepoints see every namespace of the machine. Ours is the node's, and those of pods: the other
- * ends of its veth pairs.
+ * ends of its veth pairs, unless the pair is the node's own cable to another node.
  */
 volatile const __u32 own_netns = 0; /* inode of the network namespace that the agent is in */
 
@@ -38,6 +38,13 @@ static __always_inline const struct net_device *veth_peer(const struct net_devic
 	return peer;
 }
 
+static __always_inline bool is_uplink(__u32 ifindex)
+{
+	__u32 key = ifindex & (DEVICES - 1);
+	const struct device *device = bpf_map_lookup_elem(&devices, &key);
+	return device && device->ifindex == ifindex && device->flags & DEVICE_UNDERLAY;
+}
+
 static __always_inline struct owner own_of(const struct net_device *device, bool is_in_pod)
 {
 	return (struct owner){ .is_ours = true, .is_in_pod = is_in_pod, .ifindex = BPF_CORE_READ(device, ifindex) };
@@ -50,7 +57,7 @@ static __always_inline struct owner owner_of(const struct net_device *device, __
 		return own_of(device, false);
 	if (is_veth(device)) {
 		const struct net_device *peer = veth_peer(device);
-		if (netns_of(peer) == own_netns)
+		if (netns_of(peer) == own_netns && !is_uplink(BPF_CORE_READ(peer, ifindex)))
 			return own_of(peer, true);
 	}
 	return (struct owner){};

@@ -23,6 +23,9 @@ export interface DropsMemory {
   reasons: Record<string, number>;
 }
 
+/** They free what others told them to. */
+const freeing = new Set(['kfree_skb_list_reason', 'kfree_skb_list', 'kfree_skb_reason', 'kfree_skb']);
+
 const HIGH = 0x100000000;
 const OTHER = 'OTHER';
 
@@ -45,7 +48,9 @@ export function createDropsReader({ places, counts, perCpu, cpus, reasons }: Dro
     // What did not fit ends in the middle of a name; frames that were not there are printed as 0.
     const stack = text.split('\n').slice(0, -1).filter((symbol) => !/^0x0*$/.test(symbol)); // prettier-ignore
     const reason = nameOf(view.getUint32(base + reasonAt, true));
-    return { reason, symbol: plainSymbol(stack[0] ?? ''), hook: netfilterHook(stack), stack };
+    const symbol = stack.map(plainSymbol).find((name) => !freeing.has(name)) ?? '';
+    // A hook may be on the stack although nobody there spoke a verdict: with br_netfilter packets are routed inside one.
+    return { reason, symbol, hook: reason === 'NETFILTER_DROP' ? netfilterHook(stack) : null, stack };
   }
 
   return {

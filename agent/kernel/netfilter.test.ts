@@ -9,6 +9,9 @@ describe('the netfilter hook', () => {
       'nft_do_chain [nf_tables],nft_do_chain_inet,nf_hook_slow,ip_forward,ip_rcv,__netif_receive_skb_one_core',
     ],
     ['prerouting', 'nft_do_chain,nft_do_chain_ipv4,nf_hook_slow_list,ip_sublist_rcv,ip_list_rcv'],
+    ['bridge prerouting', 'nft_do_chain,nft_do_chain_bridge,br_handle_frame,__netif_receive_skb_core.constprop.0'],
+    ['ingress', 'nft_do_chain,nft_do_chain_netdev,nf_hook_slow,__netif_receive_skb_core,__netif_receive_skb_one_core'],
+    ['bridge output', 'nft_do_chain,nft_do_chain_bridge,nf_hook_slow,__br_forward,br_dev_xmit,dev_hard_start_xmit'],
     ['bridge forward', 'nft_do_chain,nft_do_chain_bridge,nf_hook_slow,__br_forward,br_handle_frame_finish'],
   ])('is %s', (hook, stack) => {
     expect(netfilterHook(stack.split(','))).toBe(hook);

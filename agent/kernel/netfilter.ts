@@ -33,16 +33,23 @@ const hookOf: Record<string, string> = {
   __dev_queue_xmit: 'egress',
 };
 
-const isRunner = (symbol: string): boolean => symbol.startsWith('nf_hook_slow') || symbol.startsWith('nf_hook_netdev');
+/** A bridge's prerouting runs its chains itself: nothing stands between. */
+const isRunner = (symbol: string): boolean => /^(nf_hook_slow|nf_hook_netdev|nft_do_chain_)/.test(symbol);
 
 /** The compiler makes parts and copies of functions: `ip_rcv.constprop.0` is `ip_rcv`. A module's name stands behind. */
 export const plainSymbol = (symbol: string): string => symbol.replace(/[. ].*$/, '');
 
+/** A bridge hands frames to its ports by one function, whether they came in by another or from the node itself. */
+const isFromNode = (symbols: readonly string[]): boolean =>
+  symbols.find((symbol) => symbol === 'br_handle_frame_finish' || symbol === 'br_dev_xmit') === 'br_dev_xmit';
+
 /** @param stack names, innermost first */
 export function netfilterHook(stack: readonly string[]): string | null {
   const symbols = stack.map(plainSymbol);
-  const runner = symbols.findIndex(isRunner);
-  const caller = symbols[runner + 1];
-  if (runner === -1 || caller === undefined) return null;
+  const first = symbols.findIndex(isRunner);
+  if (first === -1) return null;
+  const caller = symbols.slice(first).find((symbol) => !isRunner(symbol));
+  if (caller === undefined) return null;
+  if (caller === '__br_forward' && isFromNode(symbols)) return 'bridge output';
   return hookOf[caller] ?? caller;
 }

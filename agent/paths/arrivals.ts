@@ -12,7 +12,7 @@
  */
 import type { LegsFrame } from './legs-frame.ts';
 import { frameAt, type Pool } from './pool.ts';
-import { Direction, Kind } from './words.ts';
+import { DIRECTIONS, isDrop, Kind } from './words.ts';
 
 /** Bits of LegsFrame.arrival. */
 export const Arrival = { late: 1, again: 2, unsure: 4 } as const;
@@ -66,7 +66,7 @@ export function noteArrivals(arrivals: Arrivals, pool: Pool, frame: LegsFrame, n
   const high = hashFlows(frame, 0xc2b2ae35);
   for (let row = 0; row < frame.recordCount; row++) {
     if (!isNumbered(frame, row)) continue;
-    const hop = Math.imul(frame.stream.node + 1, 0x632be59b) ^ (frame.ifindex[row] * 2 + frame.direction[row]);
+    const hop = Math.imul(frame.stream.node + 1, 0x632be59b) ^ (frame.ifindex[row] * DIRECTIONS + frame.direction[row]);
     const keyLow = mix(low[frame.flow[row]], hop);
     const keyHigh = mix(high[frame.flow[row]], hop);
     const slot = findFlow(arrivals, keyLow, keyHigh);
@@ -77,7 +77,7 @@ export function noteArrivals(arrivals: Arrivals, pool: Pool, frame: LegsFrame, n
 
 /** Whether the sender numbers what this record is of. IPv6 has no id, and a socket without a partner gives all the same. */
 function isNumbered({ direction, kind, sequence }: LegsFrame, row: number): boolean {
-  if (direction[row] > Direction.egress) return false;
+  if (isDrop(direction[row])) return false;
   if (kind[row] === Kind.mark) return true;
   return (kind[row] === Kind.udp || kind[row] === Kind.icmp) && sequence[row] !== 0;
 }

@@ -105,7 +105,8 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
   }
 
   const parts = {
-    pool, book, names, clocks, arrivals: createArrivals(), joinWindowMs: options.joinWindowMs, makeRoom: giveUpOldest,
+    pool, book, names, clocks, arrivals: createArrivals(), joinWindowMs: options.joinWindowMs,
+    verdictMs: options.verdictMs, makeRoom: giveUpOldest,
     isCounting: () => state.latestMs >= state.beginMs && state.latestMs < state.endMs,
   }; // prettier-ignore
 

@@ -75,6 +75,12 @@ describe('a drop that the kernel tells of', () => {
     expect(summary).toMatchObject({ sampled: 1, joined: 0, lostByNetwork: { dropped: 1, vanished: 0 }, undecided: 0 });
   });
 
+  it('ends it also when a neighbour was waited for', () => {
+    const { paths } = play([...along(way.slice(0, 6), 1), dropped(1, { node: 1, ifindex: Ifindex.cni0, drop: NETFILTER, timeNs: 4.1e9 })]); // prettier-ignore
+    expect(paths).toMatchObject([{ verdict: 'dropped', drop: { node: 'n2', device: 'cni0' } }]);
+    expect(paths[0].hops).toHaveLength(6);
+  });
+
   it('on the next node before its first hop is there', () => {
     const { paths } = play([...along(way.slice(0, 4), 1), dropped(1, { node: 1, ifindex: Ifindex.eth0, drop: NETFILTER })]); // prettier-ignore
     expect(paths).toMatchObject([{ verdict: 'dropped', drop: { node: 'n2', device: 'eth0' } }]);
@@ -134,7 +140,7 @@ describe('a drop that the kernel tells of', () => {
       ...along(way.slice(0, 4), 3), dropped(3, { ...nowhere, node: 0 }),
     ]); // prettier-ignore
     expect(paths.map(({ verdict, drop }) => [verdict, drop?.node, drop?.device])).toEqual([
-      ['dropped', 'n2', null],
+      ['dropped', 'n2', 'veth0'],
       ['vanished', undefined, undefined],
     ]);
     expect(summary).toMatchObject({ sampled: 2, lostByNetwork: { dropped: 1, vanished: 1 } });

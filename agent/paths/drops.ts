@@ -5,7 +5,7 @@
  */
 import type { DropPlace } from '../wire/messages.ts';
 import type { Gathered } from './gather.ts';
-import type { KnownDevice, Stream } from './streams.ts';
+import { Role, type KnownDevice, type Stream } from './streams.ts';
 import type { PathView } from './view.ts';
 import { Direction } from './words.ts';
 
@@ -34,7 +34,7 @@ const harmlessReasons = new Set([
 const harmlessSymbols = new Set(['ping_rcv', 'icmp_rcv', 'icmpv6_rcv', 'raw_rcv', 'rawv6_rcv']);
 
 const isHarmless = ({ reason, symbol }: DropPlace): boolean =>
-  harmlessReasons.has(reason) || harmlessSymbols.has(symbol);
+  harmlessReasons.has(reason) || (harmlessSymbols.has(symbol) && !reason.endsWith('_CSUM'));
 
 /**
  * The drop that ended this path; undefined without evidence. `used` are drops that ended other packets of the identity.
@@ -45,10 +45,14 @@ export function findDrop(gathered: Gathered, view: PathView, used: Set<number>):
     const drop = dropAt(gathered, at);
     if (!endsPath(drop, view)) continue;
     used.add(at);
-    return drop;
+    return isBehindPod(drop, view) ? { ...drop, inPod: true, device: view.devices[view.hopCount - 1] } : drop;
   }
   return undefined;
 }
+
+/** Without a device, of a packet that its pod had got: where else could it be? */
+const isBehindPod = ({ device }: Drop, { hasLast, devices, hopCount }: PathView): boolean =>
+  device === undefined && hasLast && devices[hopCount - 1]?.role === Role.pod;
 
 /** Drops that no hop and no device speaks for may be of anybody's namespace: the kernel tells of the whole machine. */
 export const isHearsay = ({ count, dropCount, dropFrames, dropRows }: Gathered): boolean =>

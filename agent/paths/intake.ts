@@ -13,7 +13,7 @@ import { EntryState, addEntry, addFrame, addLeg, findEntry, hasRoom, type Pool }
 import {
   Role, addGap, addStatus, alignStream, countSequence, createStream, setDevices, viewerMs, type Stream,
 } from './streams.ts'; // prettier-ignore
-import { Direction } from './words.ts';
+import { Direction, isDrop } from './words.ts';
 
 export interface Intake {
   /** Streams by their id, and each node's current one. */
@@ -38,6 +38,8 @@ export interface IntakeParts {
   clocks: Clocks;
   arrivals: Arrivals;
   joinWindowMs: number;
+  /** A drop may come so long after its packet: a neighbour is waited for. */
+  verdictMs: number;
   /** Makes room for one more leg. */
   makeRoom: () => void;
   /** Whether frames missing now count. */
@@ -141,7 +143,7 @@ function setOwn({ book, names }: IntakeParts, stream: Stream): void {
 }
 
 function takeLegs(intake: Intake, parts: IntakeParts, frame: LegsFrame, nowMs: number): void {
-  const { stream, identity } = frame;
+  const { stream, identity, direction } = frame;
   const { pool, joinWindowMs } = parts;
   alignStream(stream, frame.baseNs, nowMs);
   learnPods(parts.book, frame);
@@ -155,7 +157,8 @@ function takeLegs(intake: Intake, parts: IntakeParts, frame: LegsFrame, nowMs: n
     if (number === -1) number = addFrame(pool, frame);
     const low = identity[2 * leg];
     const high = identity[2 * leg + 1];
-    let entry = findEntry(pool, low, high, timeMs, joinWindowMs);
+    const windowMs = isDrop(direction[row]) ? parts.verdictMs : joinWindowMs;
+    let entry = findEntry(pool, low, high, timeMs, windowMs);
     if (entry === -1) entry = addEntry(pool, low, high, timeMs);
     const slot = entry & pool.entryMask;
     if (pool.state[slot] === EntryState.done || pool.legsOf[slot] > MAX_RECORDS) intake.late++;
