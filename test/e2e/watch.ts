@@ -21,6 +21,8 @@ export interface SeenRecord {
   sequence: number;
   payload: number;
   mark: number;
+  /** TCP: hash of (ack, TSval, TSecr). */
+  context: number;
 }
 
 export interface SeenPath extends JsonPath {
@@ -28,6 +30,8 @@ export interface SeenPath extends JsonPath {
   identityKind: number;
   /** By hop. */
   records: SeenRecord[];
+  /** Of the first hop's record, or of the drop's where there was no hop. */
+  timeNs: number;
 }
 
 /** Everything that one node said of itself. */
@@ -154,7 +158,7 @@ function listen(bytes: Uint8Array, nodes: Map<string, SeenNode>, streams: Map<nu
 }
 
 function seenPath(view: PathView, nodes: Map<string, SeenNode>): SeenPath {
-  const records = Array.from({ length: view.hopCount }, (_, hop): SeenRecord => {
+  const recordAt = (hop: number): SeenRecord => {
     const frame = view.frames[hop];
     const row = view.rows[hop];
     return {
@@ -162,9 +166,11 @@ function seenPath(view: PathView, nodes: Map<string, SeenNode>): SeenPath {
       sequence: frame.sequence[row],
       payload: frame.payload[row],
       mark: frame.mark[row],
+      context: frame.context[row],
     };
-  });
-  return { ...toJson(view), identityKind: view.kind, records };
+  };
+  const records = Array.from({ length: view.hopCount }, (_, hop) => recordAt(hop));
+  return { ...toJson(view), identityKind: view.kind, records, timeNs: recordAt(0).timeNs };
 }
 
 /** The totals of a device by its name, in one direction. */

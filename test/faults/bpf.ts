@@ -13,6 +13,7 @@ const ATTRIBUTES = 128;
 const command = { mapCreate: 0, mapLookup: 1, programLoad: 5, pin: 6, nextProgramId: 11, programById: 13, info: 15, query: 16, linkCreate: 28, enableStats: 32 } as const; // prettier-ignore
 export const attachType = { ingress: 46, egress: 47 } as const;
 const SCHED_CLS = 3;
+const XDP = 6;
 const ARRAY = 2;
 
 export type Direction = keyof typeof attachType;
@@ -113,13 +114,15 @@ export function createChain(length: number): Chain {
     attachTcx(place, ifindex, direction) {
       links.push(bpf('linkCreate', { 0: programs[place], 4: ifindex, 8: attachType[direction] }));
     },
-    pin(place, path) {
-      const name = Buffer.from(`${path}\0`);
-      bpf('pin', { 0: addressOf(name), 8: programs[place] });
-    },
+    pin: (place, path) => pin(programs[place], path),
     counts: () => programs.map((_, place) => readCount(map, place)),
     close: () => [...links, ...programs, map].forEach((fd) => closeSync(fd)),
   };
+}
+
+export function pin(program: number, path: string): void {
+  const name = Buffer.from(`${path}\0`);
+  bpf('pin', { 0: addressOf(name), 8: program });
 }
 
 function readCount(map: number, place: number): number {
@@ -165,10 +168,53 @@ function loadProgram(place: number, length: number, map: number): number {
 export const loadEmpty = (name: string): number =>
   loadClassifier(name, Buffer.concat([instruction(0xb7, 0, 0, 0, -1), instruction(0x95, 0, 0, 0, 0)]));
 
-function loadClassifier(name: string, code: Buffer): number {
+/** A number in network order at a place in the frame. */
+export interface Field {
+  offset: number;
+  bytes: 1 | 2;
+  value: number;
+}
+
+const dropKinds = {
+  tcxIngress: { type: SCHED_CLS, attach: attachType.ingress, flags: 0, data: 76, pass: -1, drop: 2 },
+  tcxEgress: { type: SCHED_CLS, attach: attachType.egress, flags: 0, data: 76, pass: -1, drop: 2 },
+  xdpGeneric: { type: XDP, attach: 37, flags: 2, data: 0, pass: 2, drop: 1 },
+  xdpNative: { type: XDP, attach: 37, flags: 4, data: 0, pass: 2, drop: 1 },
+} as const;
+
+export type DropKind = keyof typeof dropKinds;
+
+/** Loads a program that drops frames with this field, and leaves all others to whoever is next. */
+export function loadDropper(kind: DropKind, { offset, bytes, value }: Field): number {
+  const { type, data, pass, drop } = dropKinds[kind];
+  const stored = bytes === 2 ? ((value & 255) << 8) | (value >> 8) : value;
+  const code = Buffer.concat([
+    instruction(0x61, 2, 1, data, 0), // r2 = context->data
+    instruction(0x61, 3, 1, data + 4, 0), // r3 = context->data_end
+    instruction(0xb7, 0, 0, 0, pass), // r0 = pass
+    instruction(0xbf, 4, 2, 0, 0), // r4 = r2
+    instruction(0x07, 4, 0, 0, offset + bytes), // r4 += offset + bytes
+    instruction(0x2d, 4, 3, 3, 0), // if r4 > r3 goto exit
+    instruction(bytes === 2 ? 0x69 : 0x71, 5, 2, offset, 0), // r5 = *(r2 + offset)
+    instruction(0x55, 5, 0, 1, stored), // if r5 != value goto exit
+    instruction(0xb7, 0, 0, 0, drop), // r0 = drop
+    instruction(0x95, 0, 0, 0, 0), // exit
+  ]);
+  return loadProgramOf(type, 'dropper', code);
+}
+
+/** Attaches it to a device of the current namespace, with tcx behind what is there; closing the result takes it away. */
+export function attachLink(kind: DropKind, program: number, ifindex: number): number {
+  const { attach, flags } = dropKinds[kind];
+  return bpf('linkCreate', { 0: program, 4: ifindex, 8: attach, 12: flags });
+}
+
+const loadClassifier = (name: string, code: Buffer): number => loadProgramOf(SCHED_CLS, name, code);
+
+function loadProgramOf(type: number, name: string, code: Buffer): number {
   const license = Buffer.from('GPL\0');
   const attributes = Buffer.alloc(ATTRIBUTES);
   attributes.write(name, 48, 'latin1');
-  const fields = { 0: SCHED_CLS, 4: code.length / 8, 8: addressOf(code), 16: addressOf(license) };
+  const fields = { 0: type, 4: code.length / 8, 8: addressOf(code), 16: addressOf(license) };
   return bpf('programLoad', fields, attributes);
 }
