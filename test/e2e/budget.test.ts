@@ -55,7 +55,9 @@ describe.skipIf(missing !== undefined)(`the budget of records (needs root and a 
       statuses.map((status, i) => [status.exponents.at(-1), i > 0 && rate(statuses[i - 1], status)]),
     );
     expect(records, told).toBeLessThanOrEqual(budget);
-    expect(records, told).toBeGreaterThanOrEqual(budget * 0.4);
+    // Where the machine carries so little that everything fits, everything is followed.
+    const isSampled = statuses.every(({ exponents }) => exponents.every(({ marks }) => marks > 0));
+    if (isSampled) expect(records, told).toBeGreaterThanOrEqual(budget * 0.4);
   }
 
   /** Whatever a hop could not write is said, with the time in which absence therefore proves nothing. */
