@@ -4,7 +4,7 @@ import type { HopTotals, Status } from '../../agent/wire/messages.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { expectJoined } from './joined.ts';
 import { missing, startCluster, until, type Cluster } from './support.ts';
-import { fullSpeed, load, passed, verdictMs, watch, type SeenNode } from './watch.ts';
+import { fullSpeed, load, longer, passed, verdictMs, watch, type SeenNode } from './watch.ts';
 
 const BUDGETS: Record<string, number> = { n1: load(2000), n2: load(6000) };
 
@@ -91,7 +91,7 @@ describe.skipIf(missing !== undefined)(
 
     test('share what the coarser one follows, and join all of it', async () => {
       const traffic = await startTraffic(cluster.lab, ['bulk', 'http'], { client });
-      const { summary, paths } = await watch(cluster, (watching) => passed(watching, 2), {
+      const { summary, paths } = await watch(cluster, (watching) => passed(watching, longer(2)), {
         keep: ({ kind }) => kind === 0,
       });
       await traffic.stop();

@@ -7,7 +7,7 @@ import { inNamespace, run } from '../lab/run.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { expectJoined } from './joined.ts';
 import { missing, startCluster, type Cluster } from './support.ts';
-import { fullSpeed, load, passed, verdictMs, watch } from './watch.ts';
+import { fullSpeed, load, longer, passed, verdictMs, watch } from './watch.ts';
 
 /** `tunnel` also stands for what an uplink does to packets inside VXLAN. */
 type Feature = 'tso' | 'gso' | 'gro' | 'tunnel';
@@ -95,7 +95,7 @@ describe.skipIf(missing !== undefined)(`TCP at full speed (needs root and a lab;
       const before = await kernelDrops();
       const traffic = await startTraffic(cluster.lab, ['bulk'], { client });
       // The exponent is found before the watch begins: what the first moment cost is not of these bytes.
-      const { summary } = await watch(cluster, (watching) => passed(watching, 1), { keep: () => false, verdictMs });
+      const { summary } = await watch(cluster, (watching) => passed(watching, longer(1)), { keep: () => false, verdictMs });
       const [{ summary: said }] = await traffic.stop();
       const dropped = (await kernelDrops()) - before;
 

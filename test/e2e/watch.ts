@@ -187,8 +187,10 @@ export const verdictMs = isEmulated ? 5000 : 1500;
 /** Emulated processors carry less. */
 export const load = (usual: number): number => (isEmulated ? Math.ceil(usual / 10) : usual);
 
-/** And what starts with a time of its own has started later. */
-export const lasting = (seconds: number): string => `${isEmulated ? 3 * seconds : seconds}s`;
+/** And what is started to be looked at for some seconds is there later. */
+export const longer = (seconds: number): number => (isEmulated ? 5 * seconds : seconds);
+
+export const lasting = (seconds: number): string => `${longer(seconds)}s`;
 
 /** Of bulk traffic. An emulated processor that sends as fast as it can does nothing else: no agent gets to speak. */
 export const fullSpeed: readonly string[] = isEmulated ? ['--rate-mbit', '40'] : [];
