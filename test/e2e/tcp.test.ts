@@ -95,7 +95,10 @@ describe.skipIf(missing !== undefined)(`TCP at full speed (needs root and a lab;
       const before = await kernelDrops();
       const traffic = await startTraffic(cluster.lab, ['bulk'], { client });
       // The exponent is found before the watch begins: what the first moment cost is not of these bytes.
-      const { summary } = await watch(cluster, (watching) => passed(watching, longer(1)), { keep: () => false, verdictMs });
+      const { summary } = await watch(cluster, (watching) => passed(watching, longer(1)), {
+        keep: () => false,
+        verdictMs,
+      });
       const [{ summary: said }] = await traffic.stop();
       const dropped = (await kernelDrops()) - before;
 
