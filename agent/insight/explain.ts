@@ -113,6 +113,8 @@ function withoutEchoes(findings: readonly Finding[]): Finding[] {
 function unmeasured({ nodes, lanes, past }: Figures): Finding[] {
   const touching = ({ name }: NodeFigures): Lane[] =>
     lanes.filter((lane) => lane.hops.some(({ node }) => node === name) && packetsOf(lane, past) > 0);
+  // Of all at once it is the reader who hears nothing.
+  if (!nodes.some(({ isUp }) => isUp)) return [];
   return nodes
     .filter(({ isUp }) => !isUp)
     .map((node) => ({
@@ -151,7 +153,7 @@ function thinness({ packets, compared, coverage }: Omit<Basis, 'thin'>, nodes: r
   const { joinable, joinableJoined, sampled, lostByUs } = coverage;
   const percent = (part: number, of: number): string => `${Math.floor((1000 * part) / of) / 10} %`;
   const thin: string[] = [];
-  if (packets === 0) thin.push(nodes.length > 0 ? 'no packets came' : 'no agent speaks');
+  if (packets === 0) thin.push(nodes.some(({ isUp }) => isUp) ? 'no packets came' : 'no agent speaks');
   else if (compared === 0) thin.push('too few packets on any path to compare them');
   if (joinable >= LEAST_JOINABLE && joinableJoined < LEAST_JOINED * joinable)
     thin.push(`only ${percent(joinableJoined, joinable)} of the packets could be joined`);

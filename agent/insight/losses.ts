@@ -73,7 +73,7 @@ function losses(path: Path): Suspect[] {
   const lossy = [...places.values()].map((lanes): Suspect => {
     const stretch = stretchBehind(lanes[0], path);
     const tally = share((cells) => packetsOf(lanes, cells), path);
-    return { symptom: 'loss', lane: path.whole[0] ?? lanes[0], stretch, tally, detail: lanes[0].loss };
+    return { symptom: 'loss', lane: lanes[0], stretch, tally, detail: lanes[0].loss };
   });
   const known = new Set(lossy.map(({ stretch }) => stretchKey(stretch)));
   const sound = everyStretch(path).filter((stretch) => !known.has(stretchKey(stretch)));

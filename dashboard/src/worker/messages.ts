@@ -1,4 +1,5 @@
 /** What the page and its worker say to each other. Figures are columns, handed over and not copied. */
+import type { Insight } from '../../../agent/insight/explain.ts';
 import type { Counts } from '../../../agent/paths/counting.ts';
 import type { NodeHealth, PeerState } from './health.ts';
 import type { RowShape } from './rows.ts';
@@ -82,6 +83,8 @@ export interface View {
   left: number;
   focus: FocusColumns | undefined;
   counters: Counters;
+  /** What hurts; undefined before the first second. */
+  insight: Insight | undefined;
   nodes: NodeHealth[];
   peers: PeerState[];
   /** Largest of the bounds of all nodes; NaN unknown. */

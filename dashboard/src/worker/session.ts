@@ -4,6 +4,9 @@
  * A paused session goes on receiving; what it shows is the window of the moment of pausing, whose seconds it keeps.
  */
 import { bucketOf } from '../../../agent/histogram/histogram.ts';
+import type { Insight } from '../../../agent/insight/explain.ts';
+import type { NodeFigures } from '../../../agent/insight/figures.ts';
+import { createObserver } from '../../../agent/insight/observer.ts';
 import { createAssembler } from '../../../agent/paths/assemble.ts';
 import { representedBytes } from '../../../agent/paths/estimate.ts';
 import { viewerMs } from '../../../agent/paths/streams.ts';
@@ -12,7 +15,7 @@ import { FilterError, parseFilter, type Filter, type Subject } from '../../../ag
 import { describeLoss, isLost as isLoss } from '../../../agent/trace/losses.ts';
 import { cellKey } from '../../../agent/histogram/cells.ts';
 import { createCounterHistory } from './counters.ts';
-import { createHealth } from './health.ts';
+import { createHealth, type NodeHealth } from './health.ts';
 import { createHistory, type Second } from './history.ts';
 import { createRows, notePorts, rowSubject, seriesOf, Series, type Row, type RowShape } from './rows.ts';
 import type { View, WindowSeconds } from './messages.ts';
@@ -41,6 +44,8 @@ const SETTLE_SECONDS = 3;
 
 const secondOf = (ms: number): number => Math.floor(ms / 1000);
 
+const nodeFigures = ({ name, state, sinceMs }: NodeHealth): NodeFigures => ({ name, isUp: state === 'up', sinceMs });
+
 interface Pause {
   atMs: number;
   seconds: Second[];
@@ -54,6 +59,7 @@ export function createSession(): Session {
   const rows = createRows();
   const health = createHealth();
   const counters = createCounterHistory(KEPT_SECONDS);
+  const observer = createObserver();
   const assembler = createAssembler(visit);
   let windowSeconds = 60;
   /** Oldest second that the window's histograms hold. */
@@ -67,6 +73,7 @@ export function createSession(): Session {
   let firstMs = Infinity;
   let isBegun = false;
   let latestSecond = -Infinity;
+  let insight: Insight | undefined;
 
   /** What was under way before everybody had told how they stand would count as lost by us. */
   function begin(nowMs: number): boolean {
@@ -81,8 +88,9 @@ export function createSession(): Session {
     const isJoined = view.hasEntry && view.hasLast && !view.ambiguous;
     const isLost = isLoss(view);
     // What was dropped before its first hop has no way that could be drawn; it is counted.
-    if ((!isJoined && !isLost) || view.hopCount === 0) return;
-    const row = rowFor(view, isLost ? describeLoss(view) : '');
+    const isShown = (isJoined || isLost) && view.hopCount > 0;
+    const row = isShown ? rowFor(view, isLost ? describeLoss(view) : '') : undefined;
+    observer.see(view, row?.shape.name);
     if (!row) return;
     const first = view.frames[0];
     const second = secondOf(viewerMs(first.stream, first.baseNs + first.timeNs[view.rows[0]]));
@@ -161,6 +169,7 @@ export function createSession(): Session {
       left: rows.left(),
       focus: focused && focusColumns(focused, seconds, untilSecond - windowSeconds + 1, untilSecond),
       counters: counters.since(secondOf(atMs) - windowSeconds),
+      insight,
       nodes,
       peers: health.peers(),
       clockBoundNs: isUnknown ? NaN : Math.max(0, ...bounds),
@@ -173,8 +182,8 @@ export function createSession(): Session {
   function shown(nowMs: number): View {
     if (!paused) return live(nowMs);
     // What rests on the window stays as it was; how the nodes are now is told all the same.
-    const { counters: counted, clockBoundNs } = paused.view;
-    return { ...figures(paused.atMs, paused.seconds), counters: counted, clockBoundNs };
+    const { counters: counted, insight: said, clockBoundNs } = paused.view;
+    return { ...figures(paused.atMs, paused.seconds), counters: counted, insight: said, clockBoundNs };
   }
 
   function latencyOf(row: Row): Subject['latencyNs'] {
@@ -203,7 +212,9 @@ export function createSession(): Session {
       const second = secondOf(nowMs);
       if (second <= latestSecond) return;
       latestSecond = second;
-      counters.note(second, assembler.summary());
+      const summary = assembler.summary();
+      counters.note(second, summary);
+      insight = observer.turn(nowMs, summary, health.nodes(summary).map(nodeFigures));
       if (!paused) slide();
       history.turn(second);
       if (!paused) gone.push(...rows.forget(second - KEPT_SECONDS));

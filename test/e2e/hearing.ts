@@ -1,0 +1,59 @@
+/** Somebody who looks at a cluster all the time and hears what hurts, as the page and `trace` do. */
+import { readFileSync } from 'node:fs';
+import { connectStream } from '../../agent/client/stream.ts';
+import type { Finding, Insight } from '../../agent/insight/explain.ts';
+import { createObserver } from '../../agent/insight/observer.ts';
+import { lineOf, sentenceOf, type Sentence } from '../../agent/insight/sentence.ts';
+import { createAssembler } from '../../agent/paths/assemble.ts';
+import { nodeFigures } from '../../agent/trace/headline.ts';
+import { until } from './support.ts';
+
+export interface Hearing extends Disposable {
+  sentence(): Sentence;
+  line(): string;
+  findings(): Finding[];
+  /** Every headline that was said, in order. */
+  heard: string[];
+}
+
+const TICK_MS = 200;
+/** The first window before is complete a minute after the first packets. */
+const LEARNING_MS = 90_000;
+
+const clock = (wallMs: number): string => new Date(wallMs).toTimeString().slice(0, 8);
+
+/** Resolves once there is something to compare with. */
+export async function hear({ url, tokenFile }: { url: string; tokenFile: string }): Promise<Hearing> {
+  const observer = createObserver(performance.timeOrigin);
+  const assembler = createAssembler((view) => observer.see(view));
+  const heard: string[] = [];
+  let insight: Insight | undefined;
+  let isBegun = false;
+  const stream = connectStream({
+    address: url, token: readFileSync(tokenFile, 'utf8').trim(), scope: 'cluster', retry: 'once-up',
+    onFrame: (bytes) => assembler.push(bytes, performance.now()),
+  }); // prettier-ignore
+  const timer = setInterval(() => {
+    const nowMs = performance.now();
+    if (!isBegun && !assembler.isReady()) return;
+    if (!isBegun) assembler.begin(nowMs);
+    isBegun = true;
+    assembler.advance(nowMs);
+    insight = observer.turn(nowMs, assembler.summary(), nodeFigures(assembler.intake().current, nowMs, performance.timeOrigin));
+    const line = lineOf(sentence());
+    if (heard.at(-1) !== line) heard.push(line);
+  }, TICK_MS); // prettier-ignore
+  const sentence = (): Sentence => sentenceOf(insight!, clock);
+  const hearing: Hearing = {
+    sentence,
+    line: () => lineOf(sentence()),
+    findings: () => insight?.findings ?? [],
+    heard,
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      stream.close();
+    },
+  };
+  await until(() => insight !== undefined && sentence().state !== 'learning', LEARNING_MS);
+  return hearing;
+}
