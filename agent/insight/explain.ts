@@ -149,12 +149,12 @@ const LEAST_JOINED = 0.95;
 const MOST_LOST_BY_US = 0.02;
 const LEAST_JOINABLE = 100;
 
-function thinness({ packets, compared, coverage }: Omit<Basis, 'thin'>, nodes: readonly NodeFigures[]): string[] {
+function thinness({ packets, compared, slices, wanted, coverage }: Omit<Basis, 'thin'>, nodes: readonly NodeFigures[]): string[] {
   const { joinable, joinableJoined, sampled, lostByUs } = coverage;
   const percent = (part: number, of: number): string => `${Math.floor((1000 * part) / of) / 10} %`;
   const thin: string[] = [];
   if (packets === 0) thin.push(nodes.some(({ isUp }) => isUp) ? 'no packets came' : 'no agent speaks');
-  else if (compared === 0) thin.push('too few packets on any path to compare them');
+  else if (compared === 0 && slices >= wanted) thin.push('too few packets on any path to compare them');
   if (joinable >= LEAST_JOINABLE && joinableJoined < LEAST_JOINED * joinable)
     thin.push(`only ${percent(joinableJoined, joinable)} of the packets could be joined`);
   if (sampled >= LEAST_JOINABLE && lostByUs > MOST_LOST_BY_US * sampled)

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { lineOf, sentenceOf } from './sentence.ts';
-import { createRandom, run, type ClusterOptions } from './synthetic.ts';
+import { createRandom, run, type ClusterOptions, type Piece } from './synthetic.ts';
 
 const clock = (ms: number): string => `${ms / 1000} s`;
 const LEARNING = 53;
@@ -48,7 +48,7 @@ test('without a window before nothing is said, whatever happens', () => {
 });
 
 test('once said it is kept through a pause of the fault, taken back when it is gone, and not said again', () => {
-  const fault = { delayNs: ({ second, segment, from }: { second: number; segment: string; from: number }) =>
+  const fault = { delayNs: ({ second, segment, from }: Piece) =>
     segment === 'wire' && from === 0 && second % 20 !== 7 ? 3e6 : 0 }; // prettier-ignore
   const said = run(140, { fault, from: 65, until: 110, askedFrom: 60 });
   const states = said.map(({ findings }) => findings.length > 0);
@@ -56,6 +56,16 @@ test('once said it is kept through a pause of the fault, taken back when it is g
   expect(changes).toEqual([true, false]);
   expect(states.at(-1)).toBe(false);
   expect(new Set(said.flatMap(({ findings }) => findings.map(({ sinceMs }) => sinceMs))).size).toBe(1);
+});
+
+test('a second fault on the same paths is told beside the first, with its own beginning', () => {
+  const fault = { delayNs: ({ second, segment, from, to }: Piece) => {
+    if (segment === 'wire') return from === 0 && to === 1 ? 3e6 : 0;
+    return segment === 'decap' && from === 0 && to === 1 && second >= 80 ? 3e6 : 0;
+  } }; // prettier-ignore
+  const [insight] = run(105, { fault, from: 62, askedFrom: 58 }).slice(-1);
+  const told = insight.findings.map(({ place, sinceMs }) => [place.segment, sinceMs]);
+  expect(told).toEqual([['wire', 62_000], ['decap', 80_000]]); // prettier-ignore
 });
 
 describe('a measurement that is thin', () => {
@@ -73,7 +83,7 @@ describe('a measurement that is thin', () => {
   });
 
   test('takes no clock that moved for a wire that is slow', () => {
-    const fault = { delayNs: ({ segment, from, to }: { segment: string; from: number; to: number }) =>
+    const fault = { delayNs: ({ segment, from, to }: Piece) =>
       segment !== 'wire' ? 0 : from === 0 && to === 1 ? 400_000 : from === 1 && to === 0 ? -400_000 : 0 }; // prettier-ignore
     const said = run(90, { fault, from: 62, askedFrom: 60 });
     expect(said.flatMap(({ findings }) => findings)).toEqual([]);

@@ -62,8 +62,12 @@ export function createWatch(): Watch {
   };
 }
 
-const isSame = (a: Finding, b: Finding): boolean =>
-  a.symptom === b.symptom && a.paths.some((path) => b.paths.includes(path));
+/** Of the same packets in the same work: two places for one thing. Whole nodes and paths do all work. */
+function isSame(a: Finding, b: Finding): boolean {
+  const [one, other] = [a.place.segment, b.place.segment];
+  const isSameWork = one === other || one === '' || other === '';
+  return a.symptom === b.symptom && isSameWork && a.paths.some((path) => b.paths.includes(path));
+}
 
 /** Worst first, but the headline stays in its place while it is as bad as others. */
 function withHeadline(open: Finding[], headline: string): Finding[] {

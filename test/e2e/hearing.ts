@@ -12,8 +12,10 @@ export interface Hearing extends Disposable {
   sentence(): Sentence;
   line(): string;
   findings(): Finding[];
-  /** Every headline that was said, in order. */
-  heard: string[];
+  /** Everything that was said, in order, when it changed. */
+  heard: { state: Sentence['state']; line: string }[];
+  /** Windows that were judged. */
+  turns(): number;
 }
 
 const TICK_MS = 200;
@@ -26,7 +28,8 @@ const clock = (wallMs: number): string => new Date(wallMs).toTimeString().slice(
 export async function hear({ url, tokenFile }: { url: string; tokenFile: string }): Promise<Hearing> {
   const observer = createObserver(performance.timeOrigin);
   const assembler = createAssembler((view) => observer.see(view));
-  const heard: string[] = [];
+  const heard: Hearing['heard'] = [];
+  let turns = 0;
   let insight: Insight | undefined;
   let isBegun = false;
   const stream = connectStream({
@@ -39,9 +42,12 @@ export async function hear({ url, tokenFile }: { url: string; tokenFile: string 
     if (!isBegun) assembler.begin(nowMs);
     isBegun = true;
     assembler.advance(nowMs);
+    const before = insight;
     insight = observer.turn(nowMs, assembler.summary(), nodeFigures(assembler.intake().current, nowMs, performance.timeOrigin));
+    if (insight === before) return;
+    turns++;
     const line = lineOf(sentence());
-    if (heard.at(-1) !== line) heard.push(line);
+    if (heard.at(-1)?.line !== line) heard.push({ state: sentence().state, line });
   }, TICK_MS); // prettier-ignore
   const sentence = (): Sentence => sentenceOf(insight!, clock);
   const hearing: Hearing = {
@@ -49,6 +55,7 @@ export async function hear({ url, tokenFile }: { url: string; tokenFile: string 
     line: () => lineOf(sentence()),
     findings: () => insight?.findings ?? [],
     heard,
+    turns: () => turns,
     [Symbol.dispose]() {
       clearInterval(timer);
       stream.close();
