@@ -149,7 +149,10 @@ const LEAST_JOINED = 0.95;
 const MOST_LOST_BY_US = 0.02;
 const LEAST_JOINABLE = 100;
 
-function thinness({ packets, compared, slices, wanted, coverage }: Omit<Basis, 'thin'>, nodes: readonly NodeFigures[]): string[] {
+function thinness(
+  { packets, compared, slices, wanted, coverage }: Omit<Basis, 'thin'>,
+  nodes: readonly NodeFigures[],
+): string[] {
   const { joinable, joinableJoined, sampled, lostByUs } = coverage;
   const percent = (part: number, of: number): string => `${Math.floor((1000 * part) / of) / 10} %`;
   const thin: string[] = [];
