@@ -1,44 +1,14 @@
 /** From frames to the sentence: through the same assembler as everybody's. */
 import { describe, expect, test } from 'vitest';
 import { createAssembler } from '../paths/assemble.ts';
-import { createAgent, framesOf, podAddress, podFlow, podToPod, type Hop, type Written } from '../paths/synthetic.ts';
+import { createAgent, framesOf, podAddress, type Written } from '../paths/synthetic.ts';
 import { Kind } from '../paths/words.ts';
 import type { Names } from '../wire/messages.ts';
 import { createObserver } from './observer.ts';
+import { pings, UNTIL, type Fault } from './pings.ts';
 import { lineOf, sentenceOf } from './sentence.ts';
 
-const FROM = 58;
-const UNTIL = 84;
-const PER_SECOND = 12;
-/** Behind the first hop, in nanoseconds: bridge, route, encap, wire, decap, route, bridge. */
-const usualNs = [0, 1e3, 3e3, 6e3, 50e3, 53e3, 56e3, 57e3];
 const clock = (ms: number): string => `${ms / 1000} s`;
-
-interface Packet {
-  second: number;
-  from: number;
-  /** Counted from the first of its direction. */
-  number: number;
-}
-
-/** What a fault makes of a packet's records. */
-type Fault = (records: Written[], packet: Packet) => Written[];
-
-function recordsOf(fault: Fault): Written[] {
-  const packets = Array.from({ length: UNTIL * PER_SECOND * 2 }, (_, at): Packet => {
-    const number = at >> 1;
-    return { second: Math.floor(number / PER_SECOND), from: at & 1, number };
-  });
-  return packets.flatMap((packet) => {
-    const { from, number, second } = packet;
-    const startNs = number * (1e9 / PER_SECOND) + from * 1e6;
-    const records = podToPod(from, 0, 1 - from, 0).map((hop: Hop, at): Written => ({
-      ...hop, timeNs: Math.round(startNs + usualNs[at] * (1 + ((number * 7) % 5) / 20)), identity: [number + 1, from],
-      flow: podFlow(from, 0, 1 - from, 0), kind: Kind.icmp, level: 9,
-    })); // prettier-ignore
-    return second < FROM ? records : fault(records, packet);
-  });
-}
 
 /** What is said in the end. */
 function said(fault: Fault, names?: Names): string {
@@ -46,7 +16,7 @@ function said(fault: Fault, names?: Names): string {
   const assembler = createAssembler((view) => observer.see(view, 'row'));
   const agents = [createAgent(0), createAgent(1)];
   const told = names ? [agents[0].message(1, { type: 'names', timeNs: 0, writtenMs: 1, ...names })] : [];
-  const frames = [...told, ...framesOf(agents, recordsOf(fault), (UNTIL + 1) * 1000)];
+  const frames = [...told, ...framesOf(agents, pings(fault), (UNTIL + 1) * 1000)];
   frames.sort((a, b) => a.atMs - b.atMs);
   const nodes = ['n1', 'n2'].map((name) => ({ name, isUp: true, sinceMs: 0 }));
   let tickMs = 1000;
