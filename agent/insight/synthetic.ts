@@ -101,6 +101,21 @@ function wayOf(from: number, fromPod: number, to: number, toPod: number, queues:
   ];
 } // prettier-ignore
 
+type Conversation = Omit<Passing, 'second' | 'hops'>;
+
+/** Pods of odd numbers serve those of even ones, everywhere; requests and replies are two. */
+function conversationsOf(nodes: number, pods: number, services: readonly number[]): Conversation[] {
+  const all = Array.from({ length: nodes * pods }, (_, pod) => pod);
+  return all.flatMap((a) =>
+    all
+      .filter((b) => (a + b) % 2 === 1)
+      .map((b) => ({
+        from: Math.floor(a / pods), fromPod: a % pods, to: Math.floor(b / pods), toPod: b % pods,
+        service: services[(a + b) % services.length], isRequest: b % 2 === 1,
+      })),
+  );
+} // prettier-ignore
+
 /** Runs a cluster for so many seconds; gives what was said after each of which somebody asked. */
 export function run(seconds: number, options: ClusterOptions = {}): Insight[] {
   const {
@@ -117,23 +132,14 @@ export function run(seconds: number, options: ClusterOptions = {}): Insight[] {
   const random = createRandom(seed);
   const store = createStore();
   const watch = createWatch();
-  const conversations: Omit<Passing, 'second' | 'hops'>[] = [];
-  for (let a = 0; a < nodes * pods; a++) {
-    for (let b = 0; b < nodes * pods; b++) {
-      const ends = { from: Math.floor(a / pods), fromPod: a % pods, to: Math.floor(b / pods), toPod: b % pods };
-      const service = services[(a + b) % services.length];
-      // Pods of odd numbers serve those of even ones.
-      if (a !== b && (a + b) % 2 === 1) conversations.push({ ...ends, service, isRequest: b % 2 === 1 });
-    }
-  }
+  const conversations = conversationsOf(nodes, pods, services);
   /** Between halves and twice the median, with a tail: rarely ten times that. */
   const spread = (): number => Math.exp((random() + random() + random() - 1.5) * 0.9) * (random() < 0.01 ? 10 : 1);
 
   function send(packet: Passing, segments: SegmentName[], active: Fault): void {
     const { hops, second } = packet;
     if (active.isUnseen?.(packet)) return;
-    const { loss: none, at: end } = { loss: '', at: segments.length };
-    let [loss, at] = [none, end];
+    let [loss, at] = ['', segments.length];
     const pieces = segments.map((segment, index): Piece => ({
       ...packet, segment, ends: [hops[index].device, hops[index + 1].device], nodes: [hops[index].node, hops[index + 1].node],
     })); // prettier-ignore
