@@ -43,6 +43,7 @@ export function isReadable(fd: number): boolean {
   return poll(new Int32Array([fd, POLLIN]), 1, 0) !== 0;
 }
 
+export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
 export const CLOCK_MONOTONIC_RAW = 4;
 export const CLOCK_BOOTTIME = 7;
@@ -53,4 +54,16 @@ const time = new BigInt64Array(2);
 export function readClock(clock: number): bigint {
   clockGettime(clock, time);
   return time[0] * 1_000_000_000n + time[1];
+}
+
+const adjtimex = libc.func('int adjtimex(void *timex)') as (timex: BigInt64Array) => number;
+
+/** struct timex of a 64-bit libc is 208 bytes. `modes`, the first of it, stays 0: nothing is set. */
+const timex = new BigInt64Array(26);
+const MAXERROR = 3;
+
+/** What the kernel says of CLOCK_REALTIME: the state of the clock (TIME_OK, ...; -1 where it may not be asked) and its largest error. */
+export function readTimex(): { state: number; maxErrorUs: number } {
+  const state = adjtimex(timex);
+  return { state, maxErrorUs: Number(timex[MAXERROR]) };
 }

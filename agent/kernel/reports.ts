@@ -60,6 +60,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
       },
       epochNs: String(clock.epochNs),
       rawEpochNs: String(clock.rawEpochNs),
+      realtimeEpochNs: String(clock.realtimeEpochNs),
       startedAt: new Date().toISOString(),
       ...(options.testClock && { testClock: options.testClock.text }),
       fields: kernel.layout.fields,
@@ -72,12 +73,14 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
       devices: attachments.devices,
     }),
     status(nowNs, records) {
+      const realtime = clock.realtime();
       const pairs = clockPairs.length > 0 ? clockPairs : [clock.pair()];
       clockPairs = [];
       const status: Status = {
         type: 'status',
         timeNs: nowNs,
         clockPairs: pairs,
+        ...(realtime && { realtime }),
         exponents: sampler.takeHistory(nowNs),
         blind: blind.take(),
         totals: readAllTotals(),

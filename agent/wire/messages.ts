@@ -61,6 +61,8 @@ export interface Hello {
   /** CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW at the stream's start, decimal nanoseconds; wall clock as ISO 8601. */
   epochNs: string;
   rawEpochNs: string;
+  /** CLOCK_REALTIME likewise. */
+  realtimeEpochNs?: string;
   startedAt: string;
   /** The node's clock is wrong on purpose, by so much. */
   testClock?: string;
@@ -152,6 +154,16 @@ export interface Blind {
 /** CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW since their epochs, and how far apart the two readings may be. */
 export type ClockPair = readonly [monotonicNs: number, rawNs: number, withinNs?: number];
 
+/**
+ * CLOCK_REALTIME less CLOCK_MONOTONIC_RAW when this one showed `rawNs`, all since their epochs, and how wrong CLOCK_REALTIME can
+ * be at most, as the kernel says.
+ */
+export interface Realtime {
+  rawNs: number;
+  offsetNs: number;
+  maxErrorNs: number;
+}
+
 /** The node's clocks stood still up to `timeNs`, for so long. */
 export interface Suspension {
   timeNs: number;
@@ -165,6 +177,8 @@ export interface Status {
   /** About every 100 ms. */
   clockPairs: ClockPair[];
   suspended?: Suspension[];
+  /** Only where somebody keeps CLOCK_REALTIME in step (NTP, PTP). */
+  realtime?: Realtime;
   /** In force from `fromNs` on; the last one still is. */
   exponents: ({ fromNs: number } & Exponents)[];
   blind: Blind[];
