@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Realtime } from '../wire/messages.ts';
 import { createAssembler, type AssemblerOptions } from './assemble.ts';
 import { toJson, type JsonPath } from './json.ts';
 import {
@@ -117,6 +118,29 @@ describe('times beyond the wire', () => {
     expect(paths[0].segments[3]).toMatchObject({ durationNs: null, boundNs: null, relativeBoundNs: null });
     expect(paths[0].segments[4]).toMatchObject({ durationNs: 1000, boundNs: 0, relativeBoundNs: 0 });
     expect(summary.clocks['n2'].offsetNs).toBeNull();
+  });
+
+  it('are known without, where both nodes say that their CLOCK_REALTIME is kept in step', () => {
+    const records = along(podToPod(0, 0, 1, 0), 1, 1e9, podFlow(0, 0, 1, 0));
+    const aheadNs = [0, 5e9];
+    const agents = agentsOf(2, aheadNs);
+    const kept = agents.map((agent, node) =>
+      agent.status(900, { realtime: { rawNs: 900e6 + aheadNs[node], offsetNs: -aheadNs[node], maxErrorNs: 600_000 } }),
+    );
+    const { paths, summary } = play([...framesOf(agents, records, 3000), ...kept], 3000);
+    expect(Math.abs(paths[0].segments[3].durationNs! - 1000)).toBeLessThanOrEqual(paths[0].segments[3].boundNs!);
+    expect(paths[0].segments[3].boundNs).toBeGreaterThanOrEqual(1_200_000);
+    expect(summary.clocks['n2']).toMatchObject({ offsetNs: -5e9, source: 'realtime' });
+  });
+
+  it('take no notice of what is no report', () => {
+    const agents = agentsOf(2);
+    const kept = agents.map((agent) =>
+      agent.status(900, { realtime: { rawNs: 0, offsetNs: '0', maxErrorNs: -1 } as unknown as Realtime }),
+    );
+    const records = along(podToPod(0, 0, 1, 0), 1, 1e9, podFlow(0, 0, 1, 0));
+    const { paths } = play([...framesOf(agents, records, 3000), ...kept], 3000);
+    expect(paths[0].totalNs).toBeNull();
   });
 });
 

@@ -10,8 +10,9 @@ import {
 import {
   MAX_DRIFT, addPassage, begin, createPair, intervalAt, isSilent, learnSlopes, tidy, type Interval, type Pair,
 } from './clock-pair.ts'; // prettier-ignore
+import { createRealtime, tightened, type Claim, type ClockSource, type RealtimeReport } from './clock-realtime.ts';
 import { alignMoments, createMoments } from './clock-moments.ts';
-import { createTrack, extendTrack, readTrack, type Estimate, type Track } from './clock-track.ts';
+import { RELATIVE_SPAN_NS, createTrack, extendTrack, readTrack, type Estimate, type Track } from './clock-track.ts';
 
 export interface ClockOptions {
   /** Samples older than this say nothing any more. */
@@ -44,8 +45,14 @@ export interface Clocks {
   sample(sample: Sample): void;
   /** Takes what was sampled into account. */
   solve(): void;
-  /** The clocks of two nodes when `from` shows `fromNs`. False where unknown: without traffic both ways nothing is guessed. Fills `into`. */
+  /** A node says that its CLOCK_REALTIME is kept in step. */
+  realtime(node: number, report: RealtimeReport): void;
+  /**
+   * The clocks of two nodes when `from` shows `fromNs`. False where unknown: without traffic both ways, or two clocks that are kept
+   * in step, nothing is guessed. Fills `into`.
+   */
   between(from: number, to: number, fromNs: number, into: Correction): boolean;
+  source(from: number, to: number, fromNs: number): ClockSource | undefined;
   /** Forgets what was known of a node: it has a new stream. */
   reset(node: number): void;
   /** A node's clocks stood still while others went on (suspend), up to `ns` by its own. */
@@ -60,11 +67,15 @@ export function createClocks(options: ClockOptions): Clocks {
   const windowNs = options.windowMs * 1e6;
   const pairs: (Pair | undefined)[][] = [];
   const tracks: (Track | undefined)[][] = [];
+  /** By pair: what its first node showed when traffic began to tell of it, or ceased to. */
+  const changed: (number | undefined)[][] = [];
   /** By node: the latest time sampled, and the time before which nothing counts. */
   const latest: number[] = [];
   const validFrom: number[] = [];
   const interval: Interval = { low: 0, high: 0, fitLow: 0, fitHigh: 0, slope: 0, least: 0, most: 0 };
   const estimate: Estimate = { value: 0, bound: 0, relative: 0 };
+  const realtime = createRealtime();
+  const claim: Claim = { low: 0, high: 0 };
   let limits: Limits = createLimits(0);
   let moments = createMoments(0);
   let isDue = false;
@@ -76,6 +87,7 @@ export function createClocks(options: ClockOptions): Clocks {
       validFrom.push(-Infinity);
       pairs.push([]);
       tracks.push([]);
+      changed.push([]);
     }
   }
 
@@ -138,10 +150,18 @@ export function createClocks(options: ClockOptions): Clocks {
     for (let i = 0; i < nodes; i++) {
       for (let j = i + 1; j < nodes; j++) {
         intervalOf(limits, i, j, interval);
-        if (interval.high === Infinity || interval.low === -Infinity) tracks[i][j] = undefined;
-        else extendTrack((tracks[i][j] ??= createTrack()), moments.ns[i], interval);
+        const track = keepTrack(i, j, interval.high !== Infinity && interval.low !== -Infinity);
+        if (track) extendTrack(track, moments.ns[i], interval);
+        if (!realtime.between(i, j, moments.ns[i], claim)) continue;
+        if (claim.low > interval.high || claim.high < interval.low) realtime.contradict(i, j);
       }
     }
+  }
+
+  function keepTrack(i: number, j: number, isKnown: boolean): Track | undefined {
+    if (isKnown === (tracks[i][j] !== undefined)) return tracks[i][j];
+    changed[i][j] = latest[i];
+    return (tracks[i][j] = isKnown ? createTrack() : undefined);
   }
 
   /** All nodes that any constraint leads to: round three or more nobody knows whose samples are wrong. */
@@ -157,7 +177,8 @@ export function createClocks(options: ClockOptions): Clocks {
   function forget(node: number, ns: number): void {
     know(node);
     validFrom[node] = Math.max(validFrom[node], ns);
-    for (const table of [pairs, tracks]) {
+    realtime.forget(node, ns);
+    for (const table of [pairs, tracks, changed]) {
       table[node].length = 0;
       for (const of of table) if (node < of.length) of[node] = undefined;
     }
@@ -166,13 +187,48 @@ export function createClocks(options: ClockOptions): Clocks {
   function between(from: number, to: number, fromNs: number, into: Correction): boolean {
     into.correctionNs = into.boundNs = into.relativeBoundNs = 0;
     if (from === to) return true;
-    const track = from < to ? tracks[from]?.[to] : tracks[to]?.[from];
-    if (!track || fromNs < validFrom[from] || !readFrom(track, from < to, fromNs)) return false;
+    if (!byTraffic(from, to, fromNs, into) && !byRealtime(from, to, fromNs, into)) return false;
+    return fromNs >= validFrom[from] && fromNs + into.correctionNs >= validFrom[to];
+  }
+
+  const changedNs = (from: number, to: number): number => changed[Math.min(from, to)][Math.max(from, to)] ?? -Infinity;
+
+  const trackOf = (from: number, to: number): Track | undefined => tracks[Math.min(from, to)]?.[Math.max(from, to)];
+
+  function byTraffic(from: number, to: number, fromNs: number, into: Correction): boolean {
+    const track = trackOf(from, to);
+    if (!track || !readFrom(track, from < to, fromNs)) return false;
     into.correctionNs = from < to ? estimate.value : -estimate.value;
-    if (fromNs + into.correctionNs < validFrom[to]) return false;
     into.boundNs = estimate.bound;
     into.relativeBoundNs = estimate.relative;
+    if (!realtime.between(from, to, fromNs, claim)) return true;
+    into.boundNs = tightened(into.correctionNs, into.boundNs, claim);
+    // What was shown within the last second may not have come from the traffic.
+    const onFirst = from < to ? fromNs : fromNs + into.correctionNs;
+    if (onFirst - changedNs(from, to) <= RELATIVE_SPAN_NS)
+      into.relativeBoundNs = Math.max(into.relativeBoundNs, into.boundNs);
     return true;
+  }
+
+  /** Not within a second of what came from the traffic: how far the two are apart nobody has said. */
+  function byRealtime(from: number, to: number, fromNs: number, into: Correction): boolean {
+    if (!realtime.between(from, to, fromNs, claim)) return false;
+    into.correctionNs = (claim.low + claim.high) / 2;
+    into.boundNs = into.relativeBoundNs = (claim.high - claim.low) / 2;
+    const track = trackOf(from, to);
+    const endNs = track ? track.lastNs + windowNs : changedNs(from, to);
+    const toNs = fromNs + into.correctionNs;
+    const sinceNs = Math.min((from < to ? fromNs : toNs) - endNs, fromNs - validFrom[from], toNs - validFrom[to]);
+    return sinceNs > RELATIVE_SPAN_NS;
+  }
+
+  function source(from: number, to: number, fromNs: number): ClockSource | undefined {
+    if (realtime.isContradicted(from, to)) return 'realtime contradicted';
+    const track = trackOf(from, to);
+    const hasTraffic = track !== undefined && readFrom(track, from < to, fromNs);
+    const hasRealtime = realtime.between(from, to, fromNs, claim);
+    if (hasTraffic) return hasRealtime ? 'traffic and realtime' : 'traffic';
+    return hasRealtime ? 'realtime' : undefined;
   }
 
   /** Tracks go by the clock of the pair's first node: the other's time is put on it, twice, for the offset drifts. */
@@ -189,8 +245,14 @@ export function createClocks(options: ClockOptions): Clocks {
     sample,
     solve,
     between,
+    source,
+    realtime(node, report) {
+      know(node);
+      if (report.rawNs > validFrom[node]) realtime.add(node, report);
+    },
     reset(node) {
       forget(node, -Infinity);
+      realtime.reset(node);
       latest[node] = validFrom[node] = -Infinity;
     },
     breakAt: forget,

@@ -1,5 +1,6 @@
 /** What the figures rest on (design.md, Counting). */
 import type { NameBook, NameCounts } from '../names/book.ts';
+import type { ClockSource } from './clock-realtime.ts';
 import type { Clocks, Correction } from './clocks.ts';
 import { listDisorders, type Disorder, type Disorders } from './disorder.ts';
 import { cumulatedAt, nodeNs, type Stream } from './streams.ts';
@@ -25,6 +26,8 @@ export interface ClockSummary {
   offsetNs: number | null;
   boundNs: number | null;
   relativeBoundNs: number | null;
+  /** What that rests on; absent for the reference and while unknown. */
+  source?: ClockSource;
   /** The clock is wrong on purpose, by so much. */
   testClock?: string;
 }
@@ -106,10 +109,11 @@ export function summarize(
 /** Against the first node by name. */
 function clockOf(stream: Stream, reference: Stream, clocks: Clocks, timeMs: number): ClockSummary {
   const found: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
-  const test = stream.testClock === undefined ? {} : { testClock: stream.testClock };
   const referenceNs = reference.rawLine.toRaw(nodeNs(reference, timeMs));
+  const source = stream === reference ? undefined : clocks.source(reference.node, stream.node, referenceNs);
+  const more = { ...(source && { source }), ...(stream.testClock !== undefined && { testClock: stream.testClock }) };
   if (!clocks.between(reference.node, stream.node, referenceNs, found)) {
-    return { offsetNs: null, boundNs: null, relativeBoundNs: null, ...test };
+    return { offsetNs: null, boundNs: null, relativeBoundNs: null, ...more };
   }
   // Corrections are between times since each stream's epoch; what people ask is about the clocks themselves.
   const epochs = Number(reference.rawEpochNs - stream.rawEpochNs);
@@ -117,6 +121,6 @@ function clockOf(stream: Stream, reference: Stream, clocks: Clocks, timeMs: numb
     offsetNs: Math.round(epochs - found.correctionNs),
     boundNs: Math.ceil(found.boundNs),
     relativeBoundNs: Math.ceil(found.relativeBoundNs),
-    ...test,
+    ...more,
   };
 }

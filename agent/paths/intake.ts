@@ -3,7 +3,7 @@ import { trackGaps, type Gaps } from '../client/gaps.ts';
 import type { NameBook } from '../names/book.ts';
 import { NamesError, parseNames } from '../names/schema.ts';
 import { WireError, FrameType, decodeFrame, type Frame } from '../wire/frame.ts';
-import { decodeMessage, type Hello, type NamesMessage, type Peers } from '../wire/messages.ts';
+import { decodeMessage, type Hello, type NamesMessage, type Peers, type Status } from '../wire/messages.ts';
 import type { AddressBook } from './addresses.ts';
 import { noteArrivals, type Arrivals } from './arrivals.ts';
 import type { Clocks } from './clocks.ts';
@@ -102,7 +102,15 @@ function take(intake: Intake, parts: IntakeParts, frame: Frame, nowMs: number): 
     if (missing >= 0) alignStream(stream, message.timeNs, nowMs);
     addStatus(stream, message);
     for (const { timeNs } of message.suspended ?? []) parts.clocks.breakAt(stream.node, stream.rawLine.toRaw(timeNs));
+    takeRealtime(parts.clocks, stream, message);
   }
+}
+
+function takeRealtime(clocks: Clocks, { node, realtimeEpochNs: epochNs }: Stream, { realtime }: Status): void {
+  if (epochNs === undefined || !realtime) return;
+  const { rawNs, offsetNs, maxErrorNs } = realtime;
+  if (![rawNs, offsetNs, maxErrorNs].every(Number.isFinite) || maxErrorNs < 0) return;
+  clocks.realtime(node, { epochNs, rawNs, offsetNs, maxErrorNs });
 }
 
 function takeHello(intake: Intake, parts: IntakeParts, id: number, hello: Hello, nowMs: number): void {

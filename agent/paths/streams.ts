@@ -20,6 +20,8 @@ export interface Stream {
   name: string;
   fields: Fields;
   rawEpochNs: bigint;
+  /** Absent in streams of agents that do not tell of CLOCK_REALTIME. */
+  realtimeEpochNs: bigint | undefined;
   testClock: string | undefined;
   devices: Map<number, KnownDevice>;
   rawLine: RawLine;
@@ -67,6 +69,7 @@ export function createStream(id: number, node: number, hello: Hello, nowMs: numb
     name: hello.node,
     fields: hello.fields,
     rawEpochNs: BigInt(hello.rawEpochNs),
+    realtimeEpochNs: hello.realtimeEpochNs === undefined ? undefined : BigInt(hello.realtimeEpochNs),
     testClock: hello.testClock,
     devices: new Map(),
     rawLine: createRawLine(),

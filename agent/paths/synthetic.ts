@@ -101,7 +101,7 @@ export function createAgent(node: number, devices = flannelDevices(node), aheadN
     hello: (atMs) =>
       message(atMs, {
         type: 'hello', node: `n${node + 1}`, hoplens: '0', kernel: { release: '6', hooks: 'tcx', bootId: '' },
-        epochNs: '1000', rawEpochNs: '1000', startedAt: '', fields, devices,
+        epochNs: '1000', rawEpochNs: '1000', realtimeEpochNs: '1795696865000000000', startedAt: '', fields, devices,
         limits: { budget: 0, ringBytes: 0, maxDevices: 0, maxFrameBytes: 0 },
       }), // prettier-ignore
     status: (atMs, more) =>

@@ -1,6 +1,6 @@
 /** The ruler in characters: a path from end to end, devices as ticks, segments with their times. Groups in, lines out. */
 import { quantile, type Histogram } from '../histogram/histogram.ts';
-import type { Summary } from '../paths/counting.ts';
+import type { ClockSummary, Summary } from '../paths/counting.ts';
 import type { Disorder } from '../paths/disorder.ts';
 import type { Group } from './groups.ts';
 import { drawLosses, type Loss } from './losses.ts';
@@ -134,7 +134,7 @@ export function drawSummary(summary: Summary, columns: number): string[] {
     ...(summary.framesMissed ? [`frames missed ${formatCount(summary.framesMissed)}`] : []),
     ...(summary.recordsLost ? [`records lost ${formatCount(summary.recordsLost)}`] : []),
     `1:${formatCount(2 ** Math.max(0, ...Object.values(exponents)))}`,
-    ...Object.entries(clocks).slice(1).map(([node, clock]) => clockText(node, clock.boundNs)),
+    ...Object.entries(clocks).slice(1).map(([node, clock]) => clockText(node, clock)),
     ...Object.entries(clocks).flatMap(([node, { testClock }]) => (testClock ? [`TEST CLOCK ${node} ${testClock}`] : [])),
   ]; // prettier-ignore
   return [
@@ -163,8 +163,11 @@ function wrap(parts: string[], columns: number): string[] {
   return lines;
 }
 
-const clockText = (node: string, boundNs: number | null): string =>
-  `clock ${node} ${boundNs === null ? 'unknown' : `±${formatNs(boundNs)}`}`;
+function clockText(node: string, { boundNs, source }: ClockSummary): string {
+  const bound = boundNs === null ? 'unknown' : `±${formatNs(boundNs)}`;
+  if (source === 'realtime') return `clock ${node} ${bound} by its CLOCK_REALTIME`;
+  return `clock ${node} ${bound}${source === 'realtime contradicted' ? ', its CLOCK_REALTIME is contradicted' : ''}`;
+}
 
 /** Kinds of loss that are shown: what is lost comes before what is slow, but leaves it room. */
 const MAX_LOSSES = 8;

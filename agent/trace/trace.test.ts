@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createAssembler } from '../paths/assemble.ts';
-import type { Summary } from '../paths/counting.ts';
+import type { ClockSummary, Summary } from '../paths/counting.ts';
 import type { Disorder } from '../paths/disorder.ts';
 import type { JsonPath } from '../paths/json.ts';
 import {
@@ -173,6 +173,19 @@ describe('the ruler', () => {
     const summary = { ...summaryOf(), sampled: 1234 };
     expect(drawTable([], [], summary, 80)).toEqual(['no path joined yet', '', ...drawSummary(summary, 80)]);
     expect(drawTable(groups, [], summary, 200, 9).at(-2)).toBe('and 1 more paths');
+  });
+
+  it('says where a node’s own CLOCK_REALTIME is all there is, and where traffic contradicts it', () => {
+    const { n1, n2 } = summaryOf().clocks;
+    const lastOf = (more: Partial<ClockSummary>): string =>
+      drawSummary({ ...summaryOf(), clocks: { n1, n2: { ...n2, ...more } } }, 300)[0]
+        .split(' · ')
+        .at(-1)!;
+    expect(lastOf({ source: 'traffic and realtime' })).toBe('clock n2 ±19 µs');
+    expect(lastOf({ source: 'realtime' })).toBe('clock n2 ±19 µs by its CLOCK_REALTIME');
+    expect(lastOf({ source: 'realtime contradicted', boundNs: null })).toBe(
+      'clock n2 unknown, its CLOCK_REALTIME is contradicted',
+    );
   });
 
   it('ends with what it rests on', () => {

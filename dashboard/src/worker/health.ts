@@ -36,6 +36,8 @@ export interface NodeHealth {
   offsetNs: number;
   boundNs: number;
   relativeBoundNs: number;
+  /** What the offset rests on; empty for the reference and while unknown. */
+  clockSource: string;
   devices: number;
   unattached: number;
   /** Times without a word from it, in what is held. */
@@ -195,6 +197,7 @@ function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth
     offsetNs: clock?.offsetNs ?? NaN,
     boundNs: clock?.boundNs ?? NaN,
     relativeBoundNs: clock?.relativeBoundNs ?? NaN,
+    clockSource: clock?.source ?? '',
     devices: hello.devices.length,
     unattached: hello.devices.filter((device) => device.error !== undefined).length,
     away: [...node.away],
