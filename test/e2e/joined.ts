@@ -5,8 +5,9 @@ import type { Summary } from '../../agent/paths/counting.ts';
 /**
  * At least 99.9 % of what may be joined is joined, of at least so many; and the counts agree with each other. Only where
  * agents could not write records (a burst above the cap) those identities are missing too, and counted as lost by us.
+ * The kernel told of `mostDropped` drops at most.
  */
-export function expectJoined(summary: Summary, least: number): void {
+export function expectJoined(summary: Summary, least: number, mostDropped = 0): void {
   const told = JSON.stringify(summary);
   expect(summary.joinable, told).toBeGreaterThanOrEqual(least);
   const ours = summary.recordsLost > 0 ? summary.lostByUs : 0;
@@ -17,5 +18,5 @@ export function expectJoined(summary: Summary, least: number): void {
   expect(joined + ambiguous + lostByUs, told).toBeLessThanOrEqual(sampled);
   expect(seen, told).toBeGreaterThan(0);
   expect(summary.framesMissed, told).toBe(0);
-  expect(summary.lostByNetwork.dropped, told).toBe(0);
+  expect(summary.lostByNetwork.dropped, told).toBeLessThanOrEqual(mostDropped);
 }
