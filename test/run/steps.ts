@@ -70,6 +70,9 @@ export function vitest(name: string, options: readonly string[]): Step {
   return { name, run };
 }
 
+/** End-to-end tests that go through many cases one after the other. */
+const long = ['test/e2e/causes/', 'test/e2e/matrix/', 'test/e2e/hurts.test.ts'];
+
 export const steps: readonly Step[] = [
   { name: 'generated files are up to date', run: () => checkGenerated(root, environment) },
   check('prettier', npmBinary('prettier'), ['--check', '--log-level=warn', '.']),
@@ -82,6 +85,7 @@ export const steps: readonly Step[] = [
   vitest('vitest agent', ['agent/', 'dashboard/']),
   // Labs share the machine’s cores: one file at a time.
   vitest('vitest test', ['test/', '--exclude=test/{e2e,faults}/**', '--no-file-parallelism']),
-  vitest('vitest e2e', ['test/e2e/', '--no-file-parallelism']),
+  vitest('vitest e2e', ['test/e2e/', ...long.map((path) => `--exclude=${path}**`), '--no-file-parallelism']),
+  vitest('vitest long', [...long, '--no-file-parallelism']),
   vitest('vitest faults', ['test/faults/', '--no-file-parallelism']),
 ];
