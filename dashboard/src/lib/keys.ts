@@ -1,20 +1,31 @@
 /** What keys do. */
-export const keyList = [
+import { lists, shows, type List, type Show, type Tab } from './tabs.ts';
+
+/** A single tab is no choice. */
+const choices = <T extends string>(tabs: readonly Tab<T>[]): readonly Tab<T>[] => (tabs.length < 2 ? [] : tabs);
+
+const tabKeys = ({ key, value, title }: Tab<string>): [keys: string, what: string] => [key, `${value}: ${title}`];
+
+export const keyList: [keys: string, what: string][] = [
   ['↑ ↓', 'move in the path list (also k and j)'],
   ['Enter', 'look at the path under the cursor'],
-  ['Esc', 'back: close, clear, or leave the path'],
+  ['Esc', 'back: close, undo the last choice, clear, or leave the path'],
   ['/', 'filter'],
   ['Space', 'pause and go on'],
   ['1 2 3', 'last 10 s, 60 s, 5 min'],
+  ...choices(shows).map(tabKeys),
+  ...choices(lists).map(tabKeys),
   ['s', 'scale of the ruler: linear, square root, equal'],
   ['t', 'dark, light, or as the system'],
   ['?', 'these keys'],
-] as const;
+];
 
 export type Action =
   | { do: 'move'; by: number }
   | { do: 'open' | 'back' | 'filter' | 'pause' | 'scale' | 'theme' | 'help' }
-  | { do: 'window'; index: number };
+  | { do: 'window'; index: number }
+  | { do: 'show'; show: Show }
+  | { do: 'list'; list: List };
 
 export interface Key {
   key: string;
@@ -38,6 +49,8 @@ const actions: Record<string, Action> = {
   s: { do: 'scale' },
   t: { do: 'theme' },
   '?': { do: 'help' },
+  ...Object.fromEntries(choices(shows).map(({ key, value }) => [key, { do: 'show' as const, show: value }])),
+  ...Object.fromEntries(choices(lists).map(({ key, value }) => [key, { do: 'list' as const, list: value }])),
 };
 
 /**

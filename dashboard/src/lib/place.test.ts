@@ -4,6 +4,7 @@ import { WINDOWS } from '../worker/messages.ts';
 import { formatPlace, home, parsePlace } from './place.ts';
 import { scales } from './ruler.ts';
 import { columns } from './sort.ts';
+import { lists, shows } from './tabs.ts';
 import { tokenIn } from './token.ts';
 
 const places = fc.record({
@@ -12,6 +13,8 @@ const places = fc.record({
   window: fc.constantFrom(...WINDOWS),
   scale: fc.constantFrom(...scales),
   sort: fc.record({ by: fc.constantFrom(...columns), descending: fc.boolean() }),
+  show: fc.constantFrom(...shows).map(({ value }) => value),
+  list: fc.constantFrom(...lists).map(({ value }) => value),
 });
 
 test('what the address bar carries is what was written into it', () => {

@@ -2,6 +2,7 @@
 import { WINDOWS, type WindowSeconds } from '../worker/messages.ts';
 import { scales, type Scale } from './ruler.ts';
 import { columns, type Sort } from './sort.ts';
+import { lists, shows, type List, type Show } from './tabs.ts';
 
 export interface Place {
   /** A row's name. */
@@ -10,6 +11,9 @@ export interface Place {
   window: WindowSeconds;
   scale: Scale;
   sort: Sort;
+  /** Tabs of the upper and of the lower panel. */
+  show: Show;
+  list: List;
 }
 
 export const home: Place = {
@@ -18,6 +22,8 @@ export const home: Place = {
   window: 60,
   scale: 'sqrt',
   sort: { by: 'p99', descending: true },
+  show: 'ruler',
+  list: 'paths',
 };
 
 /** What cannot be understood is as at home. */
@@ -31,11 +37,13 @@ export function parsePlace(search: string): Place {
     window: WINDOWS.find((seconds) => `${seconds}s` === given.get('window')) ?? home.window,
     scale: scales.find((scale) => scale === given.get('scale')) ?? home.scale,
     sort: by ? { by, descending: sort.startsWith('-') } : home.sort,
+    show: shows.find(({ value }) => value === given.get('show'))?.value ?? home.show,
+    list: lists.find(({ value }) => value === given.get('list'))?.value ?? home.list,
   };
 }
 
 /** Only what differs from home; empty at home. */
-export function formatPlace({ focus, filter, window, scale, sort }: Place): string {
+export function formatPlace({ focus, filter, window, scale, sort, show, list }: Place): string {
   const to = new URLSearchParams();
   if (focus !== undefined) to.set('focus', focus);
   if (filter !== '') to.set('filter', filter);
@@ -43,6 +51,8 @@ export function formatPlace({ focus, filter, window, scale, sort }: Place): stri
   if (scale !== home.scale) to.set('scale', scale);
   if (sort.by !== home.sort.by || sort.descending !== home.sort.descending)
     to.set('sort', `${sort.descending ? '-' : ''}${sort.by}`);
+  if (show !== home.show) to.set('show', show);
+  if (list !== home.list) to.set('list', list);
   const text = to.toString();
   return text && `?${text}`;
 }

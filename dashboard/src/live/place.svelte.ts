@@ -3,22 +3,39 @@ import { formatPlace, parsePlace, type Place } from '../lib/place.ts';
 
 export interface PlaceSource {
   readonly place: Place;
-  /** `step`: one that the back button undoes. */
+  /** `step`: one that the back button undoes, and Esc. */
   go(change: Partial<Place>, step?: boolean): void;
+  /** A step that only the back button undoes: what Esc left it does not bring back. */
+  leave(change: Partial<Place>): void;
+  /** Undoes the last step; false where this page made none. */
+  undo(): boolean;
 }
+
+/** Of entries of the history behind which lies the place before. */
+const STEP = { step: true };
 
 export function createPlace(): PlaceSource {
   let place = $state.raw(parsePlace(location.search));
   addEventListener('popstate', () => (place = parsePlace(location.search)));
+
+  function change(to: Partial<Place>): string {
+    place = { ...place, ...to };
+    return location.pathname + formatPlace(place);
+  }
   return {
     get place() {
       return place;
     },
-    go(change, step = false) {
-      place = { ...place, ...change };
-      const address = location.pathname + formatPlace(place);
-      if (step) history.pushState(null, '', address);
-      else history.replaceState(null, '', address);
+    go(to, step = false) {
+      if (step) history.pushState(STEP, '', change(to));
+      // What is typed is cleared by Esc, and not undone with what was clicked before.
+      else history.replaceState('filter' in to ? null : history.state, '', change(to));
+    },
+    leave: (to) => history.pushState(null, '', change(to)),
+    undo() {
+      if ((history.state as typeof STEP | null)?.step !== true) return false;
+      history.back();
+      return true;
     },
   };
 }
