@@ -27,7 +27,7 @@ export function noticesOf(connection: Connection, view: View | undefined, isReco
   return [
     ...(isRecording ? [recorded(view, connection)] : []),
     ...offline(connection, view),
-    ...(view ? [...wrongClocks(view), ...paused(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view)] : []),
+    ...(view ? [...wrongClocks(view), ...contradictedClocks(view), ...paused(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view)] : []),
   ]; // prettier-ignore
 }
 
@@ -92,6 +92,17 @@ function wrongClocks(view: View): Notice[] {
     key: `test clock ${name}`,
     kind: 'warning',
     text: `A TEST: the clock of ${name} is wrong on purpose (${testClock}).`,
+  }));
+}
+
+/** Which of the two daemons is wrong nobody can say: only that a packet would have come before it was sent. */
+function contradictedClocks(view: View): Notice[] {
+  const reference = view.nodes[0]?.name;
+  const contradicted = view.nodes.filter((node) => node.clockSource === 'realtime contradicted');
+  return contradicted.map(({ name }) => ({
+    key: `realtime ${name}`,
+    kind: 'warning',
+    text: `The CLOCK_REALTIME of ${reference} or of ${name} is further off than its NTP or PTP says: by them packets would arrive before they are sent. Times between the two rest on traffic alone.`,
   }));
 }
 

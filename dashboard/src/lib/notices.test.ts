@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { createAgent } from '../../../agent/paths/synthetic.ts';
+import { createSession } from '../worker/session.ts';
+import type { View } from '../worker/messages.ts';
+import { noticesOf } from './notices.ts';
+
+const NOW_MS = 1.7e12;
+
+/** Two nodes that have just come up; of the second one's clock this is known. */
+function viewOf(clockSource: string): View {
+  const session = createSession();
+  for (const node of [0, 1]) session.frame(createAgent(node).hello(0).bytes, NOW_MS);
+  session.tick(NOW_MS);
+  const view = session.view(NOW_MS);
+  const nodes = view.nodes.map((node, at) => (at === 1 ? { ...node, clockSource } : node));
+  return { ...view, nodes };
+}
+
+const textsOf = (view: View): string[] => noticesOf({ state: 'up' }, view, false).map(({ text }) => text);
+
+test.each(['', 'traffic', 'realtime', 'traffic and realtime'])('of a clock by "%s" nothing is said', (source) => {
+  expect(textsOf(viewOf(source))).toEqual([]);
+});
+
+test('of clocks that daemons keep in step it is said when traffic contradicts them', () => {
+  expect(textsOf(viewOf('realtime contradicted'))).toEqual([
+    expect.stringMatching(/^The CLOCK_REALTIME of n1 or of n2 is further off than its NTP or PTP says/),
+  ]);
+});
