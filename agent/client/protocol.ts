@@ -1,4 +1,5 @@
 /** What both ends of a stream agree on before the first frame. */
+import type { HistoryStats } from '../history/recorder.ts';
 import { VERSION } from '../wire/frame.ts';
 import { StreamError } from './errors.ts';
 
@@ -24,6 +25,8 @@ export interface Info {
   protocol: string;
   /** What is served is a recorded session. */
   recording: boolean;
+  /** What this agent's own flight recorder holds; absent where it has none. */
+  history?: HistoryStats;
   /** Whether the stream would be given for the token that came with this question. */
   authorized: boolean;
 }

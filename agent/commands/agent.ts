@@ -6,7 +6,7 @@ import { AgentError } from '../daemon/worker.ts';
 import { ServerError } from '../server/errors.ts';
 import type { TestClock } from '../kernel/test-clock.ts';
 import {
-  applyConfig, collect, configOption, integer, option, ports, sample, testClock, tokenFileOption,
+  applyConfig, bytes, collect, configOption, history, integer, option, ports, sample, testClock, tokenFileOption,
 } from './options.ts'; // prettier-ignore
 import { version } from './version.ts';
 
@@ -23,6 +23,8 @@ interface Options {
   queues: 'on' | 'off';
   vxlanPort?: number[];
   maxDevices: number;
+  history: number;
+  historyBytes: number;
   names?: string;
   testClock?: TestClock;
 }
@@ -64,6 +66,7 @@ async function run(options: Options): Promise<number> {
       queues: options.queues === 'on',
       vxlanPorts: options.vxlanPort ?? [],
       maxDevices: options.maxDevices,
+      history: { ms: options.history, bytes: options.historyBytes },
       ...(options.names !== undefined && { names: options.names }),
       ...(options.testClock && { testClock: options.testClock }),
       version,
@@ -139,6 +142,16 @@ export function agentCommand(exit: (code: number) => void): Command {
       option('--max-devices <number>', 'devices watched at once; each takes 256 bytes for every CPU')
         .default(2048)
         .argParser(integer(1, 32768)),
+    )
+    .addOption(
+      option('--history <time>', 'keep the last minutes of the stream for newcomers and snapshots; 0 keeps nothing')
+        .default(600_000, '10m')
+        .argParser(history),
+    )
+    .addOption(
+      option('--history-bytes <bytes>', 'memory for that: what does not fit goes, the oldest first')
+        .default(32 << 20, '32m')
+        .argParser(bytes),
     )
     .addOption(
       option('--names <file>', 'YAML or JSON that names addresses: pods, Services, nodes; read again when it changes'),

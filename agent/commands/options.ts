@@ -32,6 +32,23 @@ export function duration(text: string): number {
   return Number(match[1]) * units[match[2] ?? 's'];
 }
 
+/** A length of history up to a day; 0 is none. */
+export function history(text: string): number {
+  const ms = duration(text);
+  if (ms > 86_400_000) throw new InvalidArgumentError('It is at most 24h.');
+  return ms;
+}
+
+const byteUnits: Record<string, number> = { k: 2 ** 10, m: 2 ** 20, g: 2 ** 30 };
+
+/** `512k`, `32m`, `1g`, from one mebibyte on; a bare number is bytes. */
+export function bytes(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)([kmg])?$/i.exec(text);
+  const value = match ? Math.floor(Number(match[1]) * (byteUnits[match[2]?.toLowerCase() ?? ''] ?? 1)) : NaN;
+  if (value >= 2 ** 20 && value <= 2 ** 40) return value;
+  throw new InvalidArgumentError('It is a number of bytes with k, m or g, from 1m to 1024g.');
+}
+
 /** A whole number between two others. */
 export const integer =
   (least: number, most: number) =>

@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
 import { streamUrl } from '../client/protocol.ts';
+import { createRecorder, type HistoryLimits, type HistoryStats } from '../history/recorder.ts';
 import type { Endpoint } from '../kernel/library.ts';
 import type { TestClock } from '../kernel/test-clock.ts';
 import { readTokenFile } from '../server/auth.ts';
@@ -32,6 +33,8 @@ export interface AgentOptions {
   queues: boolean;
   vxlanPorts: number[];
   maxDevices: number;
+  /** What the flight recorder may hold; 0 milliseconds: nothing. */
+  history: HistoryLimits;
   /** File with names of addresses. */
   names?: string;
   testClock?: TestClock;
@@ -90,20 +93,24 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const node = options.node ?? hostname();
   const token = readToken(options.tokenFile, say);
   const hub = createHub();
+  const recorder = options.history.ms > 0 ? createRecorder(options.history) : undefined;
+  const history = (): HistoryStats | undefined => recorder?.stats(performance.now());
   let ownStream: number | undefined;
   let lastStatusMs = -Infinity;
   let worker: KernelWorker | undefined;
-  let isWanted = false;
+  /** A recorder takes frames whether anybody reads or not. */
+  let isWanted = recorder !== undefined;
 
   const own = counted(hub, (wanted) => {
-    isWanted = wanted;
-    worker?.send({ type: 'wanted', wanted });
+    isWanted = wanted || recorder !== undefined;
+    worker?.send({ type: 'wanted', wanted: isWanted });
   });
   const gateway = createGateway({ peers: options.peers, token, node, ownStream: () => ownStream });
   const onFrame = (frame: Uint8Array): void => {
     const place = framePlace(frame);
     ownStream = place.stream;
     if (place.type === FrameType.status) lastStatusMs = performance.now();
+    recorder?.push(frame, performance.now());
     hub.push(frame);
   };
   const ready = (): { ready: boolean; reasons: string[] } => {
@@ -125,6 +132,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     onControl: (control) => worker?.send(control),
     files: servePage(),
     info: { hoplens: options.version, recording: false },
+    history,
   });
   const end = deferred<AgentError | undefined>();
   try {
@@ -151,7 +159,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   }
   const running = worker;
   running.send({ type: 'wanted', wanted: isWanted });
-  metrics.set(createMetrics({ version: options.version, server: () => server.stats, node: hub, gateway, segments: running.segments })); // prettier-ignore
+  metrics.set(createMetrics({ version: options.version, server: () => server.stats, node: hub, gateway, history, segments: running.segments })); // prettier-ignore
 
   const exclude = async (): Promise<void> => {
     const peers = await resolvePeers(options.peers);

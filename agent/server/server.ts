@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { INFO_PATH, PROTOCOL, STREAM_PATH, type Control, type Info, type Scope } from '../client/protocol.ts';
+import type { HistoryStats } from '../history/recorder.ts';
 import { isAuthorized, isLoopbackHost, isSameOrigin, offeredProtocols } from './auth.ts';
 import { MAX_CONTROL_BYTES, parseControl, rateLimit } from './control.ts';
 import { listen, type Bound, type Listen } from './listen.ts';
@@ -33,6 +34,8 @@ export interface ServerOptions {
   files?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** What /v1/info tells anybody, so that a page knows what it looks at before it has a stream. */
   info?: { hoplens: string; recording: boolean };
+  /** What the flight recorder holds, for the same answer. */
+  history?: () => HistoryStats | undefined;
   limits?: Partial<ServerLimits>;
 }
 
@@ -151,6 +154,8 @@ class StreamServer implements RunningServer {
   /** A browser is not told why its WebSocket was refused: it asks here. */
   #info(request: IncomingMessage, response: ServerResponse): void {
     const info: Info = { ...this.#options.info!, protocol: PROTOCOL, authorized: this.#isAuthorized(request) };
+    const history = this.#options.history?.();
+    if (history) info.history = history;
     reply(response, 200, JSON.stringify(info), { 'content-type': 'application/json' });
   }
 

@@ -4,6 +4,8 @@ import type { SegmentHistograms } from '../../histogram/segments.ts';
 import type { Gateway } from '../gateway.ts';
 import type { ServerStats } from '../server.ts';
 import type { FrameSource } from '../source.ts';
+import type { HistoryStats } from '../../history/recorder.ts';
+import { historyMetrics } from './history.ts';
 import { nodeMetrics } from './node.ts';
 import { pull, pullOne } from './pull.ts';
 import { segmentMetrics } from './segments.ts';
@@ -16,6 +18,8 @@ export interface MetricsOptions {
   /** The agent's own stream. */
   node?: FrameSource;
   gateway?: Gateway;
+  /** undefined where there is no flight recorder. */
+  history?: () => HistoryStats | undefined;
   segments?: SegmentHistograms;
 }
 
@@ -34,6 +38,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   pull(registry, { name: 'hoplens_build_info', help: 'The version that runs.', type: 'gauge' }, () => build);
   serverMetrics(registry, options.server);
   if (options.gateway) gatewayMetrics(registry, options.gateway);
+  if (options.history) historyMetrics(registry, options.history);
   if (options.segments) segmentMetrics(registry, options.segments);
   const stop = options.node ? nodeMetrics(registry, options.node) : () => {};
 
