@@ -1,4 +1,5 @@
 /** Figures of the page, beside those that the terminal shares (agent/trace/numbers.ts). */
+import { lengthOf, type Span } from './span.ts';
 import { formatCount, round3 } from '../../../agent/trace/numbers.ts';
 
 function scaled(value: number, step: number, units: readonly string[]): string {
@@ -34,9 +35,13 @@ export function formatAge(ms: number): string {
 /** 14:03:20 where the reader is. */
 export const formatClock = (wallMs: number): string => new Date(wallMs).toLocaleTimeString('en-GB');
 
+/** 14:03:20 – 14:04:20 (60 s). */
+export const formatSpan = (span: Span): string =>
+  `${formatClock(span.from * 1000)} – ${formatClock(span.to * 1000)} (${formatWindow(lengthOf(span))})`;
+
 /** 60 s, 5 min. */
 export const formatWindow = (seconds: number): string =>
-  seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+  seconds < 120 || seconds % 60 > 0 ? `${seconds} s` : `${seconds / 60} min`;
 
 /** Exactly, for those who ask by pointing at it. */
 export const exactNs = (valueNs: number): string =>

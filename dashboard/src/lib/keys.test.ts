@@ -8,7 +8,11 @@ test('keys do what the list says', () => {
   expect(actionOf(key('3'), 'page')).toEqual({ do: 'window', index: 2 });
   const named = keyList
     .flatMap(([keys]) => keys.split(' '))
-    .map((name) => ({ '↑': 'ArrowUp', '↓': 'ArrowDown', Esc: 'Escape', Space: ' ' })[name] ?? name);
+    .map(
+      (name) =>
+        ({ '↑': 'ArrowUp', '↓': 'ArrowDown', '←': 'ArrowLeft', '→': 'ArrowRight', Esc: 'Escape', Space: ' ' })[name] ??
+        name,
+    );
   for (const name of named) expect([name, actionOf(key(name), 'page')]).not.toEqual([name, undefined]);
 });
 

@@ -11,8 +11,12 @@ export const keyList: [keys: string, what: string][] = [
   ['Enter', 'look at the path under the cursor'],
   ['Esc', 'back: close, undo the last choice, clear, or leave the path'],
   ['/', 'filter'],
-  ['Space', 'pause and go on'],
-  ['1 2 3', 'last 10 s, 60 s, 5 min'],
+  ['Space', 'stay at what is shown; go on to now'],
+  ['1 2 3 4', 'last 10 s, 60 s, 5 min, 10 min'],
+  ['← →', 'back and forth in time, by a quarter of what is shown'],
+  [', .', 'by a second'],
+  ['+ -', 'look at a shorter, a longer time'],
+  ['l', 'live: return to now'],
   ...choices(shows).map(tabKeys),
   ...choices(lists).map(tabKeys),
   ['s', 'scale of the ruler: linear, square root, equal'],
@@ -22,7 +26,10 @@ export const keyList: [keys: string, what: string][] = [
 
 export type Action =
   | { do: 'move'; by: number }
-  | { do: 'open' | 'back' | 'filter' | 'pause' | 'scale' | 'theme' | 'help' }
+  | { do: 'open' | 'back' | 'filter' | 'pause' | 'scale' | 'theme' | 'help' | 'live' }
+  /** By parts of the span that is shown, or by seconds. */
+  | { do: 'scrub'; parts?: number; seconds?: number }
+  | { do: 'zoom'; factor: number }
   | { do: 'window'; index: number }
   | { do: 'show'; show: Show }
   | { do: 'list'; list: List };
@@ -46,6 +53,14 @@ const actions: Record<string, Action> = {
   '1': { do: 'window', index: 0 },
   '2': { do: 'window', index: 1 },
   '3': { do: 'window', index: 2 },
+  '4': { do: 'window', index: 3 },
+  ArrowLeft: { do: 'scrub', parts: -0.25 },
+  ArrowRight: { do: 'scrub', parts: 0.25 },
+  ',': { do: 'scrub', seconds: -1 },
+  '.': { do: 'scrub', seconds: 1 },
+  '+': { do: 'zoom', factor: 0.5 },
+  '-': { do: 'zoom', factor: 2 },
+  l: { do: 'live' },
   s: { do: 'scale' },
   t: { do: 'theme' },
   '?': { do: 'help' },

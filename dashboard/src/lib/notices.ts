@@ -1,7 +1,8 @@
 /** What must be said above everything else, in sentences. Quiet when all is well. */
 import type { NodeHealth } from '../worker/health.ts';
 import type { Connection, View } from '../worker/messages.ts';
-import { formatAge, formatClock } from './format.ts';
+import { formatAge, formatClock, formatSpan } from './format.ts';
+import { lengthOf } from './span.ts';
 import { formatCount } from '../../../agent/trace/numbers.ts';
 
 export interface Notice {
@@ -14,9 +15,9 @@ export interface Notice {
 export type State = 'connecting' | 'live' | 'paused' | 'stale' | 'offline' | 'recorded' | 'ended';
 
 /** The word in the header. */
-export function stateOf(connection: Connection, view: View | undefined, paused: boolean, isRecording: boolean): State {
+export function stateOf(connection: Connection, view: View | undefined, isPast: boolean, isRecording: boolean): State {
   if (connection.state === 'ended') return 'ended';
-  if (paused) return 'paused';
+  if (isPast) return 'paused';
   if (connection.state === 'connecting') return 'connecting';
   if (connection.state !== 'up') return 'offline';
   if (view?.nodes.some((node) => node.state !== 'up')) return 'stale';
@@ -27,7 +28,7 @@ export function noticesOf(connection: Connection, view: View | undefined, isReco
   return [
     ...(isRecording ? [recorded(view, connection)] : []),
     ...offline(connection, view),
-    ...(view ? [...wrongClocks(view), ...contradictedClocks(view), ...paused(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view)] : []),
+    ...(view ? [...wrongClocks(view), ...contradictedClocks(view), ...past(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view)] : []),
   ]; // prettier-ignore
 }
 
@@ -48,10 +49,21 @@ function offline(connection: Connection, view: View | undefined): Notice[] {
   return [{ key: 'offline', kind: 'warning', text }];
 }
 
-function paused(view: View): Notice[] {
-  if (!view.paused) return [];
-  const text = `Paused at ${formatClock(view.atMs)}. ${formatCount(view.sincePause)} paths came since; Space goes on to now.`;
-  return [{ key: 'paused', kind: 'info', text }];
+function past(view: View): Notice[] {
+  const { span, isLive, since, heldSeconds } = view;
+  if (isLive) return [];
+  const missing = lengthOf(span) - heldSeconds;
+  const text = `Looking at ${formatSpan(span)}. ${formatCount(since)} paths came since; Space goes on to now.`;
+  return [
+    { key: 'past', kind: 'info', text },
+    ...(missing > 0 ? [{ key: 'unheld', kind: 'warning', text: unheld(view, missing) } as const] : []),
+  ];
+}
+
+function unheld({ span, held }: View, missing: number): string {
+  const part = missing === lengthOf(span) ? 'Nothing of that' : `${formatAge(missing * 1000)} of that`;
+  const verb = missing === 1 || missing === lengthOf(span) ? 'is' : 'are';
+  return `${part} ${missing === lengthOf(span) ? 'is' : `${verb} not`} held: this page has ${formatSpan(held)}.`;
 }
 
 function absent(view: View, connection: Connection): Notice[] {
@@ -122,6 +134,6 @@ function missed(view: View): Notice[] {
 function unwritten(view: View): Notice[] {
   const { recordsLost } = view.counters;
   if (recordsLost === 0) return [];
-  const text = `In the last ${formatAge(view.windowSeconds * 1000)} the agents could not keep ${formatCount(recordsLost)} records (ring full or capped); they sample 1:${formatCount(2 ** view.exponent)} now.`;
+  const text = `In ${formatAge(lengthOf(view.span) * 1000)} the agents could not keep ${formatCount(recordsLost)} records (ring full or capped); they sample 1:${formatCount(2 ** view.exponent)} now.`;
   return [{ key: 'unwritten', kind: 'warning', text }];
 }

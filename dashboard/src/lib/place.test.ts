@@ -11,6 +11,12 @@ const places = fc.record({
   focus: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
   filter: fc.string(),
   window: fc.constantFrom(...WINDOWS),
+  span: fc.option(
+    fc
+      .record({ from: fc.nat(4e9), seconds: fc.integer({ min: 1, max: 86_400 }) })
+      .map(({ from, seconds }) => ({ from, to: from + seconds })),
+    { nil: undefined },
+  ),
   scale: fc.constantFrom(...scales),
   sort: fc.record({ by: fc.constantFrom(...columns), descending: fc.boolean() }),
   show: fc.constantFrom(...shows).map(({ value }) => value),
@@ -27,6 +33,8 @@ test('what the address bar carries is what was written into it', () => {
 });
 
 test('what cannot be understood is as at home', () => {
+  for (const span of ['from=9&to=8', 'from=8', 'from=-8&to=9', 'from=1e3&to=2e3', 'from=0&to=86401'])
+    expect(parsePlace(`?${span}`)).toEqual(home);
   expect(parsePlace('?window=7s&scale=cubic&sort=-colour&token=secret')).toEqual(home);
 });
 

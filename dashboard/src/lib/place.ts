@@ -2,6 +2,7 @@
 import { WINDOWS, type WindowSeconds } from '../worker/messages.ts';
 import { scales, type Scale } from './ruler.ts';
 import { columns, type Sort } from './sort.ts';
+import type { Span } from './span.ts';
 import { lists, shows, type List, type Show } from './tabs.ts';
 
 export interface Place {
@@ -9,6 +10,8 @@ export interface Place {
   focus: string | undefined;
   filter: string;
   window: WindowSeconds;
+  /** Of the past; undefined: the last seconds. */
+  span: Span | undefined;
   scale: Scale;
   sort: Sort;
   /** Tabs of the upper and of the lower panel. */
@@ -20,6 +23,7 @@ export const home: Place = {
   focus: undefined,
   filter: '',
   window: 60,
+  span: undefined,
   scale: 'sqrt',
   sort: { by: 'p99', descending: true },
   show: 'ruler',
@@ -35,6 +39,7 @@ export function parsePlace(search: string): Place {
     focus: given.get('focus') ?? undefined,
     filter: given.get('filter') ?? '',
     window: WINDOWS.find((seconds) => `${seconds}s` === given.get('window')) ?? home.window,
+    span: parseSpan(given.get('from'), given.get('to')),
     scale: scales.find((scale) => scale === given.get('scale')) ?? home.scale,
     sort: by ? { by, descending: sort.startsWith('-') } : home.sort,
     show: shows.find(({ value }) => value === given.get('show'))?.value ?? home.show,
@@ -42,12 +47,25 @@ export function parsePlace(search: string): Place {
   };
 }
 
+/** Nobody holds more. */
+const LONGEST_SECONDS = 86_400;
+
+/** Wall seconds. */
+function parseSpan(from: string | null, to: string | null): Span | undefined {
+  const [first, end] = [from, to].map((text) => (/^\d{1,11}$/.test(text ?? '') ? Number(text) : NaN));
+  return end > first && end - first <= LONGEST_SECONDS ? { from: first, to: end } : undefined;
+}
+
 /** Only what differs from home; empty at home. */
-export function formatPlace({ focus, filter, window, scale, sort, show, list }: Place): string {
+export function formatPlace({ focus, filter, window, span, scale, sort, show, list }: Place): string {
   const to = new URLSearchParams();
   if (focus !== undefined) to.set('focus', focus);
   if (filter !== '') to.set('filter', filter);
   if (window !== home.window) to.set('window', `${window}s`);
+  if (span) {
+    to.set('from', `${span.from}`);
+    to.set('to', `${span.to}`);
+  }
   if (scale !== home.scale) to.set('scale', scale);
   if (sort.by !== home.sort.by || sort.descending !== home.sort.descending)
     to.set('sort', `${sort.descending ? '-' : ''}${sort.by}`);

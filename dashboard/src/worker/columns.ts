@@ -2,10 +2,11 @@
 import { cellQuantiles } from '../../../agent/histogram/cells.ts';
 import type { Second } from './history.ts';
 import type { FocusColumns, RowColumns } from './messages.ts';
+import { lengthOf, type Span } from '../lib/span.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
 import type { Window } from './window.ts';
 
-/** @param seconds that the window covers by now */
+/** @param seconds of the span that are held */
 export function rowColumns(rows: readonly Row[], window: Window, seconds: number): RowColumns {
   const column = (): Float64Array => new Float64Array(rows.length);
   const segments = rows.reduce((all, row) => all + row.shape.segments.length, 0);
@@ -18,13 +19,15 @@ export function rowColumns(rows: readonly Row[], window: Window, seconds: number
   rows.forEach((row, at) => {
     const total = seriesOf(row, Series.total);
     columns.ids[at] = row.shape.id;
-    columns.joined[at] = window.count(seriesOf(row, Series.joined));
-    columns.lost[at] = window.count(seriesOf(row, Series.lost));
+    const count = (what: number): number => window.count(seriesOf(row, what));
+    columns.joined[at] = count(Series.joined);
+    columns.lost[at] = count(Series.lost);
     columns.p50Ns[at] = window.quantile(total, 0.5);
     columns.p99Ns[at] = window.quantile(total, 0.99);
-    columns.boundNs[at] = row.boundNs;
-    columns.bytesPerSecond[at] = window.count(seriesOf(row, Series.bytes)) / seconds;
-    columns.innerBytes[at] = row.innerBytes / row.innerCount;
+    columns.boundNs[at] = count(Series.bound) / count(Series.bounded);
+    columns.bytesPerSecond[at] = count(Series.bytes) / seconds;
+    columns.innerBytes[at] =
+      row.shape.tunnelBytes > 0 ? count(Series.inner) / (columns.joined[at] + columns.lost[at]) : NaN;
     columns.firstSegment[at] = segment;
     for (let series = row.base; series < row.base + row.shape.segments.length; series++, segment++) {
       columns.segmentP50Ns[segment] = window.quantile(series, 0.5);
@@ -34,9 +37,10 @@ export function rowColumns(rows: readonly Row[], window: Window, seconds: number
   return columns;
 }
 
-/** The row's segments and total, second by second, both ends included. */
-export function focusColumns(row: Row, seconds: readonly Second[], from: number, to: number): FocusColumns {
-  const count = to - from + 1;
+/** The row's segments and total, second by second. */
+export function focusColumns(row: Row, seconds: readonly Second[], span: Span): FocusColumns {
+  const { from } = span;
+  const count = lengthOf(span);
   const series = [...row.shape.segments.map((_, at) => row.base + at), seriesOf(row, Series.total)];
   const column = (): Float64Array => new Float64Array(count).fill(NaN);
   const p50Ns = series.map(column);

@@ -18,11 +18,13 @@ const summary = (count: number, undecided: number): Summary =>
     recordsLost: 0,
   }) as Summary;
 
-test('a window tells what was counted since it began, and all of it while it holds less', () => {
+test('a span tells what was counted in it, and all of it where it began before us', () => {
   const history = createCounterHistory(60);
-  expect(history.since(0)).toMatchObject({ seen: 0, undecided: 0 });
+  expect(history.between(0, 10)).toMatchObject({ seen: 0, undecided: 0 });
   history.note(10, summary(100, 1));
   history.note(12, summary(150, 4));
-  expect(history.since(9)).toMatchObject({ seen: 300, sampled: 150, dropped: 2, undecided: 4 });
-  expect(history.since(11)).toMatchObject({ seen: 100, dropped: 0, vanished: 50, undecided: 3 });
+  history.note(13, summary(170, 4));
+  expect(history.between(9, 12)).toMatchObject({ seen: 300, sampled: 150, dropped: 2, undecided: 4 });
+  expect(history.between(11, 12)).toMatchObject({ seen: 100, dropped: 0, vanished: 50, undecided: 3 });
+  expect(history.between(12, 99)).toMatchObject({ sampled: 20 });
 });

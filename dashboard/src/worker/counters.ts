@@ -1,11 +1,11 @@
-/** The assembler counts since its beginning; the page speaks of a window: differences between seconds. */
+/** The assembler counts since its beginning; the page speaks of a span: differences between seconds. */
 import { newCounts, type Summary } from '../../../agent/paths/counting.ts';
 import type { Counters } from './messages.ts';
 
 export interface CounterHistory {
   note(second: number, summary: Summary): void;
-  /** Counted between the end of that second and now. */
-  since(second: number): Counters;
+  /** Counted between the ends of two seconds. */
+  between(from: number, to: number): Counters;
 }
 
 const none: Counters = { ...newCounts(), seen: 0, framesMissed: 0, recordsLost: 0 };
@@ -21,18 +21,21 @@ function countersOf(summary: Summary): Counters {
 
 export function createCounterHistory(keptSeconds: number): CounterHistory {
   const points = new Map<number, Counters>();
-  let latest = none;
+
+  const at = (second: number): Counters => {
+    const point = [...points.keys()].findLast((candidate) => candidate <= second);
+    return point === undefined ? none : points.get(point)!;
+  };
+
   return {
     note(second, summary) {
-      latest = countersOf(summary);
-      points.set(second, latest);
+      points.set(second, countersOf(summary));
       const oldest = points.keys().next().value!;
       if (oldest < second - keptSeconds) points.delete(oldest);
     },
-    since(second) {
-      const at = [...points.keys()].findLast((point) => point <= second);
-      const from = at === undefined ? none : points.get(at)!;
-      return pick((name) => latest[name] - from[name]);
+    between(from, to) {
+      const [before, after] = [at(from), at(to)];
+      return pick((name) => after[name] - before[name]);
     },
   };
 }

@@ -3,6 +3,7 @@
  * open; older ones are packed. Memory is bounded by bytes first, by time second.
  */
 import { addCell, createCells, sortCells, type CellTable, type Cells } from '../../../agent/histogram/cells.ts';
+import { isIn, type Span } from '../lib/span.ts';
 
 export interface Second extends Cells {
   /** Seconds of the wall clock. */
@@ -10,29 +11,47 @@ export interface Second extends Cells {
 }
 
 export interface History {
-  add(second: number, key: number, weight: number): void;
+  /** Gives the second in which it counts. */
+  add(second: number, key: number, weight: number): number;
   /** Packs what no path will be told of any more, and forgets what is too old or too much; gives what it forgot. */
-  turn(nowSecond: number): void;
+  turn(nowSecond: number): Second[];
   /** Packed and open ones in order, as they are now. */
-  seconds(): Second[];
+  seconds(span?: Span): Second[];
   /** One packed second. */
   packed(second: number): Second | undefined;
+  /** The first second that has not been forgotten; -Infinity while none was. */
+  heldFrom(): number;
 }
 
 /** Verdicts come five seconds after a packet, and its node's status a second later. */
 export const OPEN_SECONDS = 8;
 const CELL_BYTES = 12;
+const ALWAYS: Span = { from: -Infinity, to: Infinity };
 
 export function createHistory(keptSeconds: number, maxBytes: number): History {
   const open = new Map<number, CellTable>();
   const packed = new Map<number, Second>();
   let bytes = 0;
   let oldestOpen = -Infinity;
+  let heldFrom = -Infinity;
 
-  function forgetOldest(): void {
+  function forgetOldest(): Second {
     const [second, cells] = packed.entries().next().value!;
     bytes -= cells.keys.length * CELL_BYTES;
     packed.delete(second);
+    heldFrom = second + 1;
+    return cells;
+  }
+
+  function pack(nowSecond: number): void {
+    oldestOpen = nowSecond - OPEN_SECONDS;
+    const ripe = [...open.keys()].filter((second) => second < oldestOpen).sort((a, b) => a - b);
+    for (const second of ripe) {
+      const cells = sortCells(open.get(second)!);
+      open.delete(second);
+      packed.set(second, { second, ...cells });
+      bytes += cells.keys.length * CELL_BYTES;
+    }
   }
 
   return {
@@ -42,23 +61,23 @@ export function createHistory(keptSeconds: number, maxBytes: number): History {
       let table = open.get(at);
       if (!table) open.set(at, (table = createCells()));
       addCell(table, key, weight);
+      return at;
     },
     turn(nowSecond) {
-      oldestOpen = nowSecond - OPEN_SECONDS;
-      const ripe = [...open.keys()].filter((second) => second < oldestOpen).sort((a, b) => a - b);
-      for (const second of ripe) {
-        const cells = sortCells(open.get(second)!);
-        open.delete(second);
-        packed.set(second, { second, ...cells });
-        bytes += cells.keys.length * CELL_BYTES;
-      }
-      while (packed.size > 0 && (bytes > maxBytes || packed.keys().next().value! < nowSecond - keptSeconds))
-        forgetOldest();
+      pack(nowSecond);
+      const forgotten: Second[] = [];
+      const isTooOld = (): boolean => packed.keys().next().value! < nowSecond - keptSeconds;
+      while (packed.size > 0 && (bytes > maxBytes || isTooOld())) forgotten.push(forgetOldest());
+      return forgotten;
     },
-    seconds() {
-      const unfinished = [...open].map(([second, table]) => ({ second, ...sortCells(table) }));
-      return [...packed.values(), ...unfinished.sort((a, b) => a.second - b.second)];
+    seconds(span = ALWAYS) {
+      const unfinished = [...open].filter(([second]) => isIn(second, span));
+      return [
+        ...[...packed.values()].filter(({ second }) => isIn(second, span)),
+        ...unfinished.sort(([a], [b]) => a - b).map(([second, table]) => ({ second, ...sortCells(table) })),
+      ];
     },
     packed: (second) => packed.get(second),
+    heldFrom: () => heldFrom,
   };
 }

@@ -1,4 +1,4 @@
-/** What hurts, as the page is told it: with rows that exist, and held while it is paused. */
+/** What hurts, as the page is told it: with rows that exist, and as it was said when one looks back. */
 import { expect, test } from 'vitest';
 import { FROM, pings, UNTIL } from '../../../agent/insight/pings.ts';
 import { createAgent, framesOf } from '../../../agent/paths/synthetic.ts';
@@ -22,7 +22,7 @@ function play(session: Session, afterSecond: (second: number, nowMs: number) => 
   }
 }
 
-test('names a row that the page has, and keeps what it said while it is paused', () => {
+test('names a row that the page has, and keeps what it said of a span', () => {
   const session = createSession();
   const names = new Map<number, string>();
   let hurtAtMs = 0;
@@ -31,15 +31,15 @@ test('names a row that the page has, and keeps what it said while it is paused',
     for (const { id, name } of view.shapes) names.set(id, name);
     if (hurtAtMs === 0 && view.insight && view.insight.findings.length > 0) {
       hurtAtMs = nowMs;
-      session.pause(true, nowMs);
+      session.look(view.span);
     }
   });
-  const { insight, rows, paused } = session.view(hurtAtMs);
+  const { insight, rows, isLive } = session.view(hurtAtMs);
   const [finding] = insight!.findings;
-  expect(paused).toBe(true);
+  expect(isLive).toBe(false);
   expect(finding).toMatchObject({ symptom: 'slow', place: { segment: 'bridge', nodes: ['n2'] } });
   expect(Math.abs(finding.sinceMs - START_MS - FROM * 1000)).toBeLessThanOrEqual(1000);
   expect(Array.from(rows.ids, (id) => names.get(id))).toContain(finding.lanes[0]);
-  // Told within seconds, and not anew since: the pause holds it.
+  // Told within seconds, and not anew since: the span holds it.
   expect(hurtAtMs - START_MS - FROM * 1000).toBeLessThan(20_000);
 });

@@ -42,7 +42,7 @@ function postView(): void {
 function takeState(connection: Connection): void {
   post({ type: 'connection', connection });
   // What a recording showed last stays.
-  if (connection.state === 'ended') session.pause(true, wallMs());
+  if (connection.state === 'ended') session.end(wallMs());
 }
 
 function start(base: string, token: string | undefined): void {
@@ -69,8 +69,8 @@ function obey(order: Order): void {
     case 'focus':
       session.setFocus(order.name);
       return postView();
-    case 'pause':
-      session.pause(order.paused, wallMs());
+    case 'look':
+      session.look(order.span);
       return postView();
   }
 }

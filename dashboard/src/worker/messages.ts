@@ -1,10 +1,11 @@
 /** What the page and its worker say to each other. Figures are columns, handed over and not copied. */
 import type { Insight } from '../../../agent/insight/explain.ts';
 import type { Counts } from '../../../agent/paths/counting.ts';
+import type { Span } from '../lib/span.ts';
 import type { NodeHealth, PeerState } from './health.ts';
 import type { RowShape } from './rows.ts';
 
-export const WINDOWS = [10, 60, 300] as const;
+export const WINDOWS = [10, 60, 300, 600] as const;
 export type WindowSeconds = (typeof WINDOWS)[number];
 
 /** To the worker. */
@@ -13,7 +14,8 @@ export type Order =
   | { type: 'window'; seconds: WindowSeconds }
   | { type: 'filter'; text: string }
   | { type: 'focus'; name: string | undefined }
-  | { type: 'pause'; paused: boolean };
+  /** Undefined: live. */
+  | { type: 'look'; span: Span | undefined };
 
 export type Connection =
   | { state: 'connecting' }
@@ -65,14 +67,17 @@ export interface Counters extends Counts {
 
 export interface View {
   type: 'view';
-  /** Wall time of the end of what is shown. */
+  /** Wall time of this view. */
   atMs: number;
-  paused: boolean;
-  /** Paths told since the pause began. */
-  sincePause: number;
-  windowSeconds: number;
-  /** Seconds of the window that are held: fewer soon after the start. */
+  /** What is shown. A live span ends with the last second of which nearly all is told; what came since is shown too. */
+  span: Span;
+  isLive: boolean;
+  /** All that could be shown. */
+  held: Span;
+  /** Seconds of the span that are held: fewer soon after the start. */
   heldSeconds: number;
+  /** Paths told since the span was fixed. */
+  since: number;
   /** New since the last view. */
   shapes: RowShape[];
   /** Rows forgotten since the last view. */

@@ -25,16 +25,11 @@ export interface Row {
   base: number;
   lastSecond: number;
   ports: Set<number>;
-  /** Of the segments between nodes and of the total; NaN unknown. */
-  boundNs: number;
-  /** Inner bytes of a wire packet, summed over `innerCount` of them. */
-  innerBytes: number;
-  innerCount: number;
 }
 
-/** Behind the segments' series. */
-export const Series = { total: 0, joined: 1, bytes: 2, lost: 3 } as const;
-const EXTRA_SERIES = 4;
+/** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound`: of the total, where it is known: `bounded`. */
+export const Series = { total: 0, joined: 1, bytes: 2, lost: 3, inner: 4, bound: 5, bounded: 6 } as const;
+const EXTRA_SERIES = 7;
 
 export interface Rows {
   /** The row of this path, a new one if there is room. */
@@ -71,7 +66,7 @@ export function createRows(): Rows {
     const row: Row = {
       key, shape: { ...shape, id, name, service, isRequest, loss, isLost },
       base: blocks.take(shape.segments.length + EXTRA_SERIES),
-      lastSecond: -Infinity, ports: new Set(), boundNs: NaN, innerBytes: 0, innerCount: 0,
+      lastSecond: -Infinity, ports: new Set(),
     }; // prettier-ignore
     rows.set(key, row);
     byId.set(id, row);

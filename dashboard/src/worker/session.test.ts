@@ -6,6 +6,7 @@ import { readFrames } from '../../../agent/recording/reader.ts';
 import { framePlace } from '../../../agent/server/source.ts';
 import { endLabel } from '../../../agent/trace/shape.ts';
 import { podName } from '../../../test/lab/names.ts';
+import { lengthOf, type Span } from '../lib/span.ts';
 import type { View } from './messages.ts';
 import { destinationLabel, sourceLabel, type RowShape } from './rows.ts';
 import { createSession, type Session } from './session.ts';
@@ -122,23 +123,51 @@ describe('a session of the recorded demo', () => {
   });
 });
 
-test('a paused session shows what it showed, and afterwards what came meanwhile', () => {
+test('looking at a span one sees it whatever comes meanwhile, and afterwards what came', () => {
   const played = play(10);
   played.session.setWindow(10);
   played.session.setFocus(PING);
-  played.session.pause(true, START_MS + 10_000);
-  const before = played.look();
+  const { span } = played.look();
+  // By then all of it has been told.
   play(20, played);
+  played.session.look(span);
+  const before = played.look();
+  expect([before.span, before.isLive]).toEqual([span, false]);
+  expect(before.heldSeconds).toBeLessThan(lengthOf(span));
+  play(25, played);
   const during = played.look();
-  expect(during.sincePause).toBeGreaterThan(50);
-  expect(during.rows).toEqual(before.rows);
-  expect(during.focus).toEqual(before.focus);
-  played.session.pause(false, START_MS + 20_000);
+  expect(during.since).toBeGreaterThan(50);
+  for (const what of ['rows', 'focus', 'counters', 'span'] as const) expect(during[what]).toEqual(before[what]);
+  played.session.look(undefined);
   const after = played.look();
-  const alone = play(20);
+  const alone = play(25);
   alone.session.setWindow(10);
-  const rows = named(alone, alone.look());
+  const there = alone.look();
+  const rows = named(alone, there);
+  expect(after.span).toEqual(there.span);
   for (const [name, at] of named(played, after)) {
-    expect([name, after.rows.joined[at]]).toEqual([name, alone.look().rows.joined[rows.get(name)!]]);
+    expect([name, after.rows.joined[at]]).toEqual([name, there.rows.joined[rows.get(name)!]]);
   }
+});
+
+test('two halves of a span have together what the whole has', () => {
+  const { session, look } = play(20);
+  const sum = (span: Span): number => {
+    session.look(span);
+    return look().rows.joined.reduce((all, count) => all + count, 0);
+  };
+  const [from, middle, to] = [5, 9, 14].map((second) => START_MS / 1000 + second);
+  expect(sum({ from, to: middle })).toBeGreaterThan(20);
+  expect(sum({ from, to: middle }) + sum({ from: middle, to })).toBe(sum({ from, to }));
+});
+
+test('what is not held of a span is known, and what was shown last stays when nothing more comes', () => {
+  const played = play(20);
+  const last = played.look();
+  played.session.end(START_MS + 20_000);
+  play(40, played);
+  expect(played.look().span).toEqual(last.span);
+  expect(played.look().rows.joined.length).toBeGreaterThan(5);
+  played.session.look({ from: last.held.from - 30, to: last.held.from + 5 });
+  expect(played.look().heldSeconds).toBe(5);
 });

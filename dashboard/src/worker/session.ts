@@ -1,10 +1,9 @@
 /**
  * Frames in, views out: what the worker does, without its socket and its clock. Times are the wall's milliseconds.
  *
- * A paused session goes on receiving; what it shows is the window of the moment of pausing, whose seconds it keeps.
+ * What is shown is a span of seconds: the last ones, or a fixed one. Looking at the past it goes on receiving.
  */
 import { bucketOf } from '../../../agent/histogram/histogram.ts';
-import type { Insight } from '../../../agent/insight/explain.ts';
 import type { NodeFigures } from '../../../agent/insight/figures.ts';
 import { createObserver } from '../../../agent/insight/observer.ts';
 import { createAssembler } from '../../../agent/paths/assemble.ts';
@@ -16,11 +15,13 @@ import { describeLoss, isLost as isLoss } from '../../../agent/trace/losses.ts';
 import { cellKey } from '../../../agent/histogram/cells.ts';
 import { createCounterHistory } from './counters.ts';
 import { createHealth, type NodeHealth } from './health.ts';
-import { createHistory, type Second } from './history.ts';
+import { createHistory } from './history.ts';
 import { createRows, notePorts, rowSubject, seriesOf, Series, type Row, type RowShape } from './rows.ts';
 import type { View, WindowSeconds } from './messages.ts';
 import { focusColumns, rowColumns } from './columns.ts';
-import { createWindow } from './window.ts';
+import { createShown } from './shown.ts';
+import { createToldHistory, type Told } from './told.ts';
+import { lengthOf, overlap, type Span } from '../lib/span.ts';
 
 export interface Session {
   frame(bytes: Uint8Array, nowMs: number): void;
@@ -32,11 +33,14 @@ export interface Session {
   /** What cannot be parsed hides nothing. */
   setFilter(text: string): void;
   setFocus(name: string | undefined): void;
-  pause(paused: boolean, nowMs: number): void;
+  /** A span of the past; undefined: the last seconds. */
+  look(span: Span | undefined): void;
+  /** Nothing more will come: what was shown last stays. */
+  end(nowMs: number): void;
 }
 
-const KEPT_SECONDS = 300 + 16;
-const MAX_HISTORY_BYTES = 96 << 20;
+const KEPT_SECONDS = 600 + 16;
+const MAX_HISTORY_BYTES = 192 << 20;
 /** Who has not told twice how it stands by then is not waited for. */
 const BEGIN_MS = 3000;
 /** By then nearly all paths of a second have been told. */
@@ -46,34 +50,41 @@ const secondOf = (ms: number): number => Math.floor(ms / 1000);
 
 const nodeFigures = ({ name, state, sinceMs }: NodeHealth): NodeFigures => ({ name, isUp: state === 'up', sinceMs });
 
-interface Pause {
-  atMs: number;
-  seconds: Second[];
-  view: View;
-  paths: number;
+/** Up to the end of which seconds the packets of a span were being told. */
+const tellingOf = ({ from, to }: Span): [from: number, to: number] => [
+  from - 1 + SETTLE_SECONDS,
+  to - 1 + SETTLE_SECONDS,
+];
+
+function standing(nodes: readonly NodeHealth[]): Omit<Told, 'insight'> {
+  const bounds = nodes.map((node) => node.boundNs);
+  return {
+    clockBoundNs: bounds.some(Number.isNaN) ? NaN : Math.max(0, ...bounds),
+    exponent: Math.max(0, ...nodes.map((node) => node.exponent)),
+  };
 }
 
 export function createSession(): Session {
   const history = createHistory(KEPT_SECONDS, MAX_HISTORY_BYTES);
-  const window = createWindow();
+  const shown = createShown(history);
+  const { window } = shown;
   const rows = createRows();
   const health = createHealth();
   const counters = createCounterHistory(KEPT_SECONDS);
+  const told = createToldHistory(KEPT_SECONDS);
   const observer = createObserver();
   const assembler = createAssembler(visit);
-  let windowSeconds = 60;
-  /** Oldest second that the window's histograms hold. */
-  let oldest = -Infinity;
   let filter: Filter = () => true;
   let focus: string | undefined;
-  let paused: Pause | undefined;
+  /** Paths told since the span was fixed. */
+  let since = 0;
   const shapes: RowShape[] = [];
   const gone: number[] = [];
   /** Of the first frame; once begun, of the beginning. */
   let firstMs = Infinity;
   let isBegun = false;
   let latestSecond = -Infinity;
-  let insight: Insight | undefined;
+  let endSecond = Infinity;
 
   /** What was under way before everybody had told how they stand would count as lost by us. */
   function begin(nowMs: number): boolean {
@@ -96,19 +107,20 @@ export function createSession(): Session {
     const second = secondOf(viewerMs(first.stream, first.baseNs + first.timeNs[view.rows[0]]));
     row.lastSecond = Math.max(row.lastSecond, second);
     notePorts(row, view);
-    if (paused) paused.paths++;
-    else noteShown(row, view);
-    const add = (series: number, bucket: number, weight: number): void => {
-      const key = cellKey(series, bucket);
-      history.add(second, key, weight);
-      if (!paused && second >= oldest) window.add(key, weight);
-    };
+    since++;
+    const add = (series: number, bucket: number, weight: number): void =>
+      shown.add(second, cellKey(series, bucket), weight);
     for (let at = 0; at < view.hopCount - 1; at++) {
       if (!Number.isNaN(view.durationsNs[at])) add(row.base + at, bucketOf(view.durationsNs[at]), 1);
     }
     if (isJoined && !Number.isNaN(view.totalNs)) add(seriesOf(row, Series.total), bucketOf(view.totalNs), 1);
     add(seriesOf(row, isLost ? Series.lost : Series.joined), 0, 1);
     add(seriesOf(row, Series.bytes), 0, representedBytes(view));
+    if (view.tunnelBytes > 0) add(seriesOf(row, Series.inner), 0, view.innerBytes);
+    if (!Number.isNaN(view.totalBoundNs)) {
+      add(seriesOf(row, Series.bound), 0, view.totalBoundNs);
+      add(seriesOf(row, Series.bounded), 0, 1);
+    }
   }
 
   function rowFor(view: PathView, loss: string): Row | undefined {
@@ -117,73 +129,46 @@ export function createSession(): Session {
     return row;
   }
 
-  function noteShown(row: Row, view: PathView): void {
-    row.boundNs = view.totalBoundNs;
-    if (view.tunnelBytes === 0) return;
-    row.innerBytes += view.innerBytes;
-    row.innerCount++;
+  /** The seconds that are told by now. */
+  const settled = (nowMs: number): number => Math.min(secondOf(nowMs), endSecond) - SETTLE_SECONDS + 1;
+
+  function heldSpan(to: number): Span {
+    const first = Math.max(secondOf(firstMs), history.heldFrom());
+    return { from: Math.min(first, to), to };
   }
 
-  function rebuild(seconds: Second[]): void {
-    window.clear();
-    oldest = latestSecond - windowSeconds + 1;
-    for (const second of seconds) if (second.second >= oldest) window.addSecond(second);
-  }
+  const nothing: Told = { insight: undefined, clockBoundNs: NaN, exponent: 0 };
 
-  /** Lets go of what is older than the window. */
-  function slide(): void {
-    const from = latestSecond - windowSeconds + 1;
-    if (from - oldest > windowSeconds) rebuild(history.seconds());
-    for (; oldest < from; oldest++) {
-      const gone = history.packed(oldest);
-      if (gone) window.removeSecond(gone);
-    }
-  }
-
-  const live = (nowMs: number): View => ({ ...figures(nowMs, history.seconds()), paused: false, sincePause: 0 });
-
-  function figures(atMs: number, seconds: Second[]): View {
+  function figures(nowMs: number): View {
     const summary = assembler.summary();
     const [chosenRows, hidden] = chosen();
     const focused =
       chosenRows.find((row) => row.shape.name === focus) ?? [...rows.all()].find((row) => row.shape.name === focus);
-    const nodes = health.nodes(summary);
-    const bounds = nodes.map((node) => node.boundNs);
-    const isUnknown = bounds.some(Number.isNaN);
-    const untilSecond = secondOf(atMs) - SETTLE_SECONDS;
+    const to = settled(nowMs);
+    const span = shown.fixed ?? { from: to - shown.seconds, to };
+    const held = heldSpan(to);
+    const heldSeconds = lengthOf(overlap(span, held));
     return {
       type: 'view',
-      atMs,
-      paused: paused !== undefined,
-      sincePause: paused?.paths ?? 0,
-      windowSeconds,
-      heldSeconds: Math.max(0, Math.min(windowSeconds, Math.ceil((atMs - firstMs) / 1000))),
+      atMs: Math.min(nowMs, (endSecond + 1) * 1000),
+      span,
+      isLive: shown.fixed === undefined,
+      held,
+      since,
+      heldSeconds,
       shapes: [],
       gone: [],
-      rows: rowColumns(
-        chosenRows,
-        window,
-        Math.max(1, Math.min(windowSeconds, (atMs - firstMs) / 1000 - SETTLE_SECONDS)),
-      ),
+      rows: rowColumns(chosenRows, window, Math.max(1, heldSeconds)),
       hidden,
       left: rows.left(),
-      focus: focused && focusColumns(focused, seconds, untilSecond - windowSeconds + 1, untilSecond),
-      counters: counters.since(secondOf(atMs) - windowSeconds),
-      insight,
-      nodes,
+      focus: focused && focusColumns(focused, history.seconds(span), span),
+      counters: counters.between(...tellingOf(span)),
+      ...(told.at(tellingOf(span)[1]) ?? nothing),
+      nodes: health.nodes(summary),
       peers: health.peers(),
-      clockBoundNs: isUnknown ? NaN : Math.max(0, ...bounds),
-      exponent: Math.max(0, ...nodes.map((node) => node.exponent)),
       busyMs: 0,
       recordsPerSecond: 0,
     };
-  }
-
-  function shown(nowMs: number): View {
-    if (!paused) return live(nowMs);
-    // What rests on the window stays as it was; how the nodes are now is told all the same.
-    const { counters: counted, insight: said, clockBoundNs } = paused.view;
-    return { ...figures(paused.atMs, paused.seconds), counters: counted, insight: said, clockBoundNs };
   }
 
   function latencyOf(row: Row): Subject['latencyNs'] {
@@ -206,25 +191,21 @@ export function createSession(): Session {
       assembler.push(bytes, nowMs);
     },
     tick(nowMs) {
-      health.tick(nowMs);
+      if (secondOf(nowMs) <= endSecond) health.tick(nowMs);
       if (!begin(nowMs)) return;
       assembler.advance(nowMs);
-      const second = secondOf(nowMs);
+      const second = Math.min(secondOf(nowMs), endSecond);
       if (second <= latestSecond) return;
       latestSecond = second;
       const summary = assembler.summary();
+      const nodes = health.nodes(summary);
       counters.note(second, summary);
-      insight = observer.turn(nowMs, summary, health.nodes(summary).map(nodeFigures));
-      if (!paused) slide();
-      history.turn(second);
-      if (!paused) gone.push(...rows.forget(second - KEPT_SECONDS));
+      told.note(second, { insight: observer.turn(nowMs, summary, nodes.map(nodeFigures)), ...standing(nodes) });
+      shown.turn(second);
+      gone.push(...rows.forget(second - KEPT_SECONDS));
     },
-    view: (nowMs) => ({ ...shown(nowMs), shapes: shapes.splice(0), gone: gone.splice(0) }),
-    setWindow(seconds) {
-      windowSeconds = seconds;
-      if (paused) rebuildAt(paused);
-      else rebuild(history.seconds());
-    },
+    view: (nowMs) => ({ ...figures(nowMs), shapes: shapes.splice(0), gone: gone.splice(0) }),
+    setWindow: (seconds) => shown.setSeconds(seconds),
     setFilter(text) {
       try {
         filter = parseFilter(text);
@@ -236,20 +217,12 @@ export function createSession(): Session {
     setFocus(name) {
       focus = name;
     },
-    pause(isPaused, nowMs) {
-      if (isPaused === (paused !== undefined)) return;
-      if (isPaused) paused = { atMs: nowMs, seconds: history.seconds(), view: live(nowMs), paths: 0 };
-      else {
-        paused = undefined;
-        rebuild(history.seconds());
-      }
+    look(span) {
+      if (!shown.fixed || !span) since = 0;
+      shown.fix(span);
+    },
+    end(nowMs) {
+      endSecond = secondOf(nowMs);
     },
   };
-
-  function rebuildAt({ atMs, seconds }: Pause): void {
-    const now = latestSecond;
-    latestSecond = secondOf(atMs);
-    rebuild(seconds);
-    latestSecond = now;
-  }
 }
