@@ -104,8 +104,11 @@ function parseV6(text: string): number[] {
 
 /** Address as people write it; IPv6 with its longest run of zeros left out. */
 export function formatAddress(words: Uint32Array, at: number): string {
+  if (isIpv4(words, at)) {
+    const last = words[at + 3];
+    return `${last & 0xff}.${(last >>> 8) & 0xff}.${(last >>> 16) & 0xff}.${last >>> 24}`;
+  }
   const bytes = new Uint8Array(Uint32Array.from(words.subarray(at, at + 4)).buffer);
-  if (isIpv4(words, at)) return bytes.subarray(12).join('.');
   const groups = Array.from({ length: 8 }, (_, i) => ((bytes[2 * i] << 8) | bytes[2 * i + 1]).toString(16)).join(':');
   const runs = [...groups.matchAll(/(?:^|:)0(?::0)+(?=:|$)/g)].map((match) => match[0]);
   const longest = runs.sort((a, b) => b.length - a.length)[0];

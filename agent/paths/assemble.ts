@@ -7,6 +7,7 @@
 import { createNameBook } from '../names/book.ts';
 import { createAddressBook } from './addresses.ts';
 import { createArrivals } from './arrivals.ts';
+import { createWallClock, type WallClock } from './wall-clock.ts';
 import { createClocks } from './clocks.ts';
 import { newCounts, summarize, type Summary } from './counting.ts';
 import { createDisorders } from './disorder.ts';
@@ -46,6 +47,8 @@ export interface Assembler {
   /** Ends: tells what has had its time although its streams are silent. The rest does not count. */
   flush(nowMs: number): void;
   summary(): Summary;
+  /** When hops were passed, by the clock on a wall; for paths that are being told. */
+  wall: WallClock;
   /** Streams, gateway's peers, garbage, for those who show them. */
   intake(): Readonly<Intake>;
 }
@@ -142,6 +145,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
       const clocksMs = Math.min(toMs, sampledMs);
       return summarize(state, streams, clocks, { fromMs, toMs, clocksMs }, intake.framesMissed);
     },
+    wall: createWallClock(() => intake.current, clocks),
     intake: () => intake,
   };
 }

@@ -30,6 +30,11 @@ export interface LegsFrame {
   level: Column;
   exponent: Column;
   tunnel: Column;
+  /** Absent in streams whose hello does not name them. */
+  tcpFlags: Column | undefined;
+  ttl: Column | undefined;
+  vni: Column | undefined;
+  vlan: Column | undefined;
   /** Four words of network order an address. */
   source: Uint32Array;
   destination: Uint32Array;
@@ -86,6 +91,10 @@ export function readLegsFrame(stream: Stream, payload: Uint8Array): LegsFrame {
     level: records['level'],
     exponent: records['exponent'],
     tunnel: records['tunnel'],
+    tcpFlags: records['tcpFlags'],
+    ttl: records['ttl'],
+    vni: records['vni'],
+    vlan: records['vlan'],
     source: words(flows['source']),
     destination: words(flows['destination']),
     sourcePort: flows['sourcePort'],

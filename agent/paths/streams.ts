@@ -22,6 +22,8 @@ export interface Stream {
   rawEpochNs: bigint;
   /** Absent in streams of agents that do not tell of CLOCK_REALTIME. */
   realtimeEpochNs: bigint | undefined;
+  /** CLOCK_REALTIME when the stream began, as ISO 8601. */
+  startedAt: string;
   testClock: string | undefined;
   devices: Map<number, KnownDevice>;
   rawLine: RawLine;
@@ -70,6 +72,7 @@ export function createStream(id: number, node: number, hello: Hello, nowMs: numb
     fields: hello.fields,
     rawEpochNs: BigInt(hello.rawEpochNs),
     realtimeEpochNs: hello.realtimeEpochNs === undefined ? undefined : BigInt(hello.realtimeEpochNs),
+    startedAt: hello.startedAt,
     testClock: hello.testClock,
     devices: new Map(),
     rawLine: createRawLine(),
