@@ -20,8 +20,9 @@ const places: DropPlace[] = [
   { reason: 'NO_SOCKET', symbol: 'ping_rcv', hook: null, stack: [] },
   { reason: 'SOCKET_FILTER', symbol: 'raw_rcv', hook: null, stack: [] },
   { reason: 'QUEUE_PURGE', symbol: 'sk_stream_kill_queues', hook: null, stack: [] },
+  { reason: 'NOT_SPECIFIED', symbol: 'skb_release_data', hook: null, stack: [] },
 ];
-const [NETFILTER, RCVBUFF, PING, OTHER_PING, CLOSED] = [1, 2, 3, 4, 5];
+const [NETFILTER, RCVBUFF, PING, OTHER_PING, CLOSED, PART] = [1, 2, 3, 4, 5, 6];
 
 const way = podToPod(0, 0, 1, 0);
 const flow = podFlow(0, 0, 1, 0);
@@ -79,6 +80,18 @@ describe('a drop that the kernel tells of', () => {
     const { paths } = play([...along(way.slice(0, 6), 1), dropped(1, { node: 1, ifindex: Ifindex.cni0, drop: NETFILTER, timeNs: 4.1e9 })]); // prettier-ignore
     expect(paths).toMatchObject([{ verdict: 'dropped', drop: { node: 'n2', device: 'cni0' } }]);
     expect(paths[0].hops).toHaveLength(6);
+  });
+
+  it('without a reason only where the packet is known to be lost: parts of a merged one are freed when it was read', () => {
+    const lost = along(way.slice(0, 5), 1);
+    const freed = dropped(1, { node: 1, ifindex: Ifindex.eth0, drop: PART, timeNs: 1.01e9 });
+    expect(play([...lost, freed]).paths).toMatchObject([
+      { verdict: 'dropped', drop: { symbol: 'skb_release_data', device: 'eth0' } },
+    ]);
+    // Not every hop had to write this one.
+    const { paths, summary } = play([...lost, freed].map((record) => ({ ...record, level: 0, exponent: 1 })));
+    expect(paths).toMatchObject([{ verdict: 'unseen', drop: null }]);
+    expect(summary.lostByNetwork).toEqual({ dropped: 0, vanished: 0 });
   });
 
   it('on the next node before its first hop is there', () => {

@@ -33,7 +33,8 @@ const harmlessReasons = new Set([
 ]); // prettier-ignore
 const harmlessSymbols = new Set(['ping_rcv', 'icmp_rcv', 'icmpv6_rcv', 'raw_rcv', 'rawv6_rcv']);
 
-const isHarmless = ({ reason, symbol }: DropPlace): boolean =>
+/** Such a packet may have gone on, or been made use of: not even a part of a merged one that was read is told from a lost one. */
+export const isHarmless = ({ reason, symbol }: DropPlace): boolean =>
   harmlessReasons.has(reason) || (harmlessSymbols.has(symbol) && !reason.endsWith('_CSUM'));
 
 /**

@@ -3,7 +3,7 @@ import type { NameBook } from '../names/book.ts';
 import type { Name } from '../names/name.ts';
 import { findCause } from './cause.ts';
 import type { Counts } from './counting.ts';
-import { findDrop, isHearsay } from './drops.ts';
+import { findDrop, isHarmless, isHearsay } from './drops.ts';
 import { gather, type Gathered } from './gather.ts';
 import { noteDisorder, type Disorders } from './disorder.ts';
 import { divide } from './instances.ts';
@@ -151,7 +151,9 @@ function isComplete(state: State, entry: number, instances: number): boolean {
   for (let instance = 0; instance < instances; instance++) {
     fillView(state, entry, instance);
     const { view } = state;
-    if ((!view.hasEntry || !view.hasLast) && !findDrop(state.gathered, view, usedDrops)) return false;
+    if (view.hasEntry && view.hasLast) continue;
+    const drop = findDrop(state.gathered, view, usedDrops);
+    if (!drop || isHarmless(drop)) return false;
   }
   return true;
 }
@@ -168,10 +170,19 @@ function keepFirstOfEachHop({ count: records, order, hops, nodes, instances }: G
   }
 }
 
+/** A drop without a reason that ends packets only says where one was lost that we know to be lost. */
 function judgeView(state: State, when: When, usedDrops: Set<number>): Judgement {
-  const { view, way, world } = state;
-  view.drop = view.ambiguous ? undefined : findDrop(state.gathered, view, usedDrops);
-  if (view.drop) return { verdict: 'dropped', byUs: false, joinable: false };
+  const { view } = state;
+  const drop = view.ambiguous ? undefined : findDrop(state.gathered, view, usedDrops);
+  const judgement = drop && (view.hopCount === 0 || !isHarmless(drop)) ? DROPPED : judgeHops(state, when);
+  const isDropped = judgement === DROPPED || (drop !== undefined && judgement.verdict === 'vanished');
+  view.drop = isDropped ? drop : undefined;
+  return isDropped ? DROPPED : judgement;
+}
+
+const DROPPED: Judgement = { verdict: 'dropped', byUs: false, joinable: false };
+
+function judgeHops({ view, way, world }: State, when: When): Judgement {
   if (view.hopCount === 0) return { verdict: 'unseen', byUs: false, joinable: false };
   const verdict = view.hasLast ? (reached(view, world.book) ?? 'unseen') : 'unseen';
   if (view.hasEntry && view.hasLast) return { verdict, byUs: false, joinable: isWrittenEverywhere(view, [], world) };

@@ -1,6 +1,6 @@
 /** tcpdump in a pod, and what it caught: the truth about which packet carried which numbers. */
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Lab } from '../lab/index.ts';
@@ -51,9 +51,20 @@ export async function captureFile(
       if (said.includes('listening on')) resolve();
     });
   });
+  let before = '';
+  let looks = 0;
+  /** tcpdump says where it stands when asked: nothing waits for it in the kernel, and for a while nothing has come. */
+  const hasCaughtUp = (): boolean => {
+    const [progress = '', captured, received] = [...said.matchAll(PROGRESS)].at(-1) ?? [];
+    looks = captured === received && progress === before && progress !== '' ? looks + 1 : 0;
+    before = progress;
+    child.kill('SIGUSR1');
+    return looks === QUIET_LOOKS;
+  };
   return async () => {
     try {
-      await until(isQuiet(file), 5000);
+      said = '';
+      await until(hasCaughtUp);
       const ended = once(child, 'close');
       child.kill('SIGINT');
       await ended;
@@ -66,19 +77,8 @@ export async function captureFile(
   };
 }
 
-/** Whether the file has been as long for a while: with `-U` all that was caught is then in it. */
-function isQuiet(file: string): () => boolean {
-  let before = -1;
-  let times = 0;
-  return () => {
-    const now = statSync(file).size;
-    times = now === before ? times + 1 : 0;
-    before = now;
-    return times === QUIET_LOOKS;
-  };
-}
-
 const QUIET_LOOKS = 5;
+const PROGRESS = /(\d+) packets? captured, (\d+) packets? received by filter/g;
 
 /** Of a file in tcpdump's own format with nanoseconds, of Ethernet. */
 export function parseCapture(file: Buffer): Caught[] {

@@ -125,7 +125,7 @@ describe.skipIf(missing !== undefined)(
         const comparison = compare(seen.paths, MARK, pods);
         expect(comparison.different).toEqual([]);
         expect(comparison.equal).toBeGreaterThan(load(300));
-        expect(comparison.untold).toBeLessThan(comparison.equal / 100);
+        expect(comparison.untold).toBeLessThan(comparison.equal / 20);
       });
 
       test('UDP datagrams', async () => {
@@ -161,7 +161,7 @@ describe.skipIf(missing !== undefined)(
         expect(udp.equal).toBeGreaterThan(load(300));
         const log = await cluster.lab.wire.log();
         const did = (action: string): number => log.filter((event) => event.action === action).length;
-        expect([did('drop') > 20, did('duplicate') > 20, did('reorder') > 20]).toEqual([true, true, true]);
+        for (const action of ['drop', 'duplicate', 'reorder']) expect(did(action), action).toBeGreaterThan(load(20));
         // What was dropped is not what arrived, though it was sent again within the same millisecond.
         expect(deliveredThoughDropped(seen.paths, log)).toEqual([]);
         expect(seen.summary.ambiguous).toBeGreaterThan(0);

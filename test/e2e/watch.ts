@@ -65,6 +65,8 @@ export interface Watching {
   nodes: Map<string, SeenNode>;
   /** A status of this node that tells of now. */
   statusNow: (node: string) => Promise<Status>;
+  /** Of what is settled so far. */
+  summary: () => Summary;
 }
 
 const TICK_MS = 50;
@@ -112,7 +114,7 @@ export async function watch<T>(
     await after;
     assembler.begin(performance.now());
     isBegun = true;
-    const result = await action({ nodes, statusNow });
+    const result = await action({ nodes, statusNow, summary: () => assembler.summary() });
     const endNs = monotonicNs() + MARGIN_NS;
     assembler.end(performance.now() + MARGIN_NS / 1e6);
     // A status that tells of the end comes behind the legs before it.

@@ -10,7 +10,9 @@ const MODULES = [
   'bridge',
   'vxlan',
   'tun',
+  'br_netfilter',
   'sch_ingress',
+  'sch_tbf',
   'cls_bpf',
   'act_bpf',
   'nf_tables',
@@ -18,6 +20,7 @@ const MODULES = [
   'nft_masq',
   'nft_ct',
   'nft_compat',
+  'nft_numgen',
 ];
 
 /** @param {string} word */

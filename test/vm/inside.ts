@@ -11,7 +11,7 @@ import { runSteps } from '../run/show.ts';
 import { limitMs, vitest, type Report, type Step } from '../run/steps.ts';
 
 /** Whose tests depend on the kernel. */
-const FOLDERS = ['test/e2e'];
+const FOLDERS = ['test/e2e', 'test/e2e/causes'];
 
 /** What makes no sense here, and why. */
 const LEFT_OUT: Record<string, string> = {

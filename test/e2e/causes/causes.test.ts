@@ -49,7 +49,7 @@ describe.skipIf(missing !== undefined).each(labs)(
     afterAll(() => cluster.stop());
 
     for (const { cause, lacks } of of) {
-      test.skipIf(lacks !== undefined)(`${cause.name}${lacks === undefined ? '' : ` (missing: ${lacks})`}`, () => {
+      test.skipIf(lacks !== undefined)(`${cause.name}${lacks === undefined ? '' : ` (needs ${lacks})`}`, () => {
         const outcome = outcomes.get(cause);
         if (!outcome || outcome instanceof Error) throw outcome ?? new Error('it was not made');
         expectMade(cause, outcome);

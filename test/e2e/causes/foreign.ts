@@ -13,7 +13,7 @@ const generic = at('n2', 'eth0', 'NOT_SPECIFIED', 'do_xdp_generic');
 /** A veth has a packet already when its driver's program runs. */
 const onVeth = at('n2', 'eth0', 'NOT_SPECIFIED', 'veth_xdp_rcv_skb');
 
-const noTcx = () => Promise.resolve(since('6.6', undefined, 'tcx (Linux 6.6)'));
+const noTcx = () => Promise.resolve(since('6.6', undefined, 'a kernel with tcx (Linux 6.6)'));
 
 const flannel: Described[] = [
   {

@@ -2,13 +2,37 @@
  * Rules that drop, in each hook. The device is that of the kernel's packet there: in prerouting the one it came in by,
  * from output on the one it is to leave by.
  */
+import { readFileSync, writeFileSync } from 'node:fs';
 import { hasCommand } from '../../lab/build.ts';
-import type { Cause } from './cause.ts';
-import { lines, nft } from './make.ts';
+import { isEmulated } from '../support.ts';
+import type { Cause, Maker } from './cause.ts';
+import { all, lines, nft } from './make.ts';
 import { at, byRule, on, since, upTo, type Described } from './places.ts';
 import { bulk, pings, requests } from './traffic.ts';
 
 const request = 'icmp type echo-request';
+
+const MAX_TRACKED = '/proc/sys/net/netfilter/nf_conntrack_max';
+
+/** A rule that asks for the connection's state has connections tracked. */
+const tracking = lines(
+  [
+    'n2: nft add table ip cause',
+    'n2: nft add chain ip cause cause { type filter hook prerouting priority 0 ; }',
+    'n2: nft add rule ip cause cause ct state new accept',
+  ],
+  ['n2: nft delete table ip cause'],
+);
+
+/** Room for so many connections in each network namespace, which one ping fills: each ping is one of its own. */
+const tracked =
+  (count: number): Maker =>
+  async (lab) => {
+    for (let made = 0; made < count; made++) await pings(1)(lab);
+    const usual = readFileSync(MAX_TRACKED, 'utf8');
+    writeFileSync(MAX_TRACKED, String(count));
+    return { undo: () => Promise.resolve(writeFileSync(MAX_TRACKED, usual)) };
+  };
 
 const flannel: Described[] = [
   {
@@ -184,6 +208,16 @@ const calico: Described[] = [
     share: 'all',
     way: upTo('calico-routed', 'n1 caliweb ingress'),
     drop: byRule('n1', 'eth0', 'postrouting'),
+  },
+  {
+    name: 'connection tracking table full',
+    missing: () =>
+      Promise.resolve(isEmulated ? undefined : 'a machine of its own: nf_conntrack_max holds for all of it'),
+    make: all(tracking, tracked(1)),
+    traffic: pings(8),
+    share: 'all',
+    way: upTo('calico-routed', 'n2 eth0 ingress'),
+    drop: at('n2', 'eth0', 'NETFILTER_DROP', 'nf_hook_slow', 'prerouting'),
   },
 ];
 

@@ -8,7 +8,8 @@ import { connects, datagrams, pings, requests, unanswered } from './traffic.ts';
 const way = upTo('flannel-vxlan', 'n2 vethapi egress');
 
 /** Behind the last hop a packet without a reason may as well have been made use of. */
-const noReason = (version: string) => () => Promise.resolve(since(version, undefined, 'a reason from the kernel'));
+const noReason = (version: string) => () =>
+  Promise.resolve(since(version, undefined, `a kernel whose drops have a reason here (Linux ${version})`));
 
 /** Changes payload behind what identities are made of. The sender computes the sum itself, or nobody would look at it. */
 const garble = (match: string) =>
