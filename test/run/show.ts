@@ -45,9 +45,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 /** Sets the exit code: bad where something failed, or nothing passed. */
-export async function runSteps(steps: readonly Step[]): Promise<void> {
+export async function runSteps(steps: readonly (Step | readonly Step[])[]): Promise<void> {
   const results: Counts[] = [];
-  for (const step of steps) results.push(await runAndShow(step, skipsAreFailures()));
+  for (const step of steps) {
+    const together = [step].flat().map((each) => runAndShow(each, skipsAreFailures()));
+    results.push(...(await Promise.all(together)));
+  }
   const total = sum(results);
   process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
   console.log(closingLine(total));

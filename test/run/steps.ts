@@ -73,14 +73,20 @@ export function vitest(name: string, options: readonly string[]): Step {
 /** End-to-end tests that go through many cases one after the other. */
 const long = ['test/e2e/causes/', 'test/e2e/hurts.test.ts'];
 
-export const steps: readonly Step[] = [
-  { name: 'generated files are up to date', run: () => checkGenerated(root, environment) },
+/** They only read. */
+const checks: readonly Step[] = [
   check('prettier', npmBinary('prettier'), ['--check', '--log-level=warn', '.']),
   check('eslint', npmBinary('eslint'), ['-c', '.eslint.config.mjs', '.']),
   check('tsc', npmBinary('tsc'), ['-p', '.']),
   check('svelte-check', npmBinary('svelte-check'), ['--tsconfig', 'dashboard/tsconfig.json', '--fail-on-warnings']),
   { name: 'gofmt', run: goFormat },
   ...modules.map((folder) => check(`go vet ${folder}`, 'go', ['vet', './...'], join(root, folder))),
+];
+
+/** One after the other; those of one list side by side. */
+export const steps: readonly (Step | readonly Step[])[] = [
+  { name: 'generated files are up to date', run: () => checkGenerated(root, environment) },
+  checks,
   ...modules.map(goTests),
   vitest('vitest agent', ['agent/', 'dashboard/']),
   // Labs share the machine’s cores: one file at a time.
