@@ -97,7 +97,7 @@ export const delaysNs = (pairs: Pair[]): number[] => pairs.map(({ recordNs, capt
 
 /** Numbered traffic between the first pods of two nodes, with tcpdump and us at one place of its way. */
 export async function watchBeside(cluster: Cluster, place: Place, send: string[]): Promise<Beside> {
-  const end = await captureFile(cluster.lab, place.node, ['-U', '-s', '256', 'udp', 'port', '8472'], place.device);
+  const end = await captureFile(cluster.lab, place.node, ['-s', '256', 'udp', 'port', '8472'], place.device);
   const before = clockDifferenceNs();
   const seen = await watch(
     cluster,

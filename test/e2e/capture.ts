@@ -26,9 +26,12 @@ const SNAP_BYTES = 160;
 
 /** Starts to capture TCP and UDP of a pod; the result ends it. */
 export async function startCapture(lab: Lab, pod: string): Promise<() => Promise<Caught[]>> {
-  const end = await captureFile(lab, pod, ['-s', String(SNAP_BYTES), 'tcp', 'or', 'udp']);
+  const end = await captureFile(lab, pod, [...AT_ONCE, '-s', String(SNAP_BYTES), 'tcp', 'or', 'udp']);
   return async () => parseCapture(await end());
 }
+
+/** tcpdump is woken by every packet, and its file is whole at once; each packet waits for that. */
+export const AT_ONCE = ['-U', '--immediate-mode'];
 
 /** Starts tcpdump in a pod, or on a node, with more words of its own; the result ends it and gives the file. */
 export async function captureFile(
@@ -40,7 +43,7 @@ export async function captureFile(
   const folder = mkdtempSync(join(tmpdir(), 'hoplens-capture-'));
   const file = join(folder, 'packets.pcap');
   // Packets of 64 KiB come in bursts: a buffer of 64 MiB. As root, for it could not write into our folder otherwise.
-  const how = ['-B', '65536', '--immediate-mode', '--time-stamp-precision=nano', '-Z', 'root'];
+  const how = ['-B', '65536', '--time-stamp-precision=nano', '-Z', 'root'];
   const argv = ['tcpdump', '-n', '-i', device, ...how, '-w', file, ...words];
   const child = lab.spawn(where, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';

@@ -3,7 +3,7 @@ import { deferred } from '../../../agent/daemon/deferred.ts';
 import type { Summary } from '../../../agent/paths/counting.ts';
 import type { Lab, WireRules } from '../../lab/index.ts';
 import { clockDifferenceNs } from '../beside.ts';
-import { captureFile } from '../capture.ts';
+import { AT_ONCE, captureFile } from '../capture.ts';
 import { deliveredThoughDropped } from '../dropped.ts';
 import { startCluster, type Cluster } from '../support.ts';
 import { verdictMs, watch, type SeenPath } from '../watch.ts';
@@ -126,7 +126,7 @@ interface Captured {
 async function capture(lab: Lab, cell: Cell, forMs: number): Promise<Captured> {
   await applyCell(lab, cell);
   const pods = [SENDER, RECEIVER, NEIGHBOUR];
-  const captures = await Promise.all(pods.map((pod) => captureFile(lab, pod, ['-U'])));
+  const captures = await Promise.all(pods.map((pod) => captureFile(lab, pod, AT_ONCE)));
   const sent = await sendCell(lab, cell, forMs);
   const files = await Promise.all(captures.map((end) => end()));
   const packets = files.map(readPackets);
