@@ -80,8 +80,8 @@ export function traceCommand(exit: (code: number) => void): Command {
     )
     .argument(
       '[filter...]',
-      'tcp, udp, icmp, host ADDRESS, port N, pod:NAME, namespace:, service:, node:, device:, verdict:, latency>5ms, ' +
-        'with and, or, not; all paths without it',
+      'as tcpdump has it (tcp port 80, src net 10.244), and pod:NAME, namespace:, service:, node:, device:, verdict:, ' +
+        'latency>5ms, with and, or, not; all paths without it',
     )
     .addOption(gatewayOption(DEFAULT_ADDRESS))
     .addOption(tokenFileOption())

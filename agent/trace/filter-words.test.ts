@@ -7,7 +7,7 @@ const name = (kind: Name['kind'], called: string, more: Partial<Name> = {}): Nam
 }); // prettier-ignore
 
 const subject: Subject = {
-  protocol: 'tcp', addresses: ['10.244.1.2', 'fd00::2'], ports: [80], nodes: ['n1'], devices: ['flannel.1', 'eth0'],
+  protocol: 'tcp', sources: ['10.244.1.2'], destinations: ['fd00::2'], sourcePorts: [40000], destinationPorts: [80], nodes: ['n1'], devices: ['flannel.1', 'eth0'],
   names: [
     name('pod', 'web-7d4b-x2x4z', { namespace: 'shop', workload: 'frontend', node: 'n2' }),
     name('service', 'api', { namespace: 'backend', port: 80 }),

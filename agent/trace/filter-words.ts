@@ -3,16 +3,22 @@ import type { Name } from '../names/name.ts';
 import type { Verdict } from '../paths/view.ts';
 import { FilterError, type Filter, type Subject, type Token } from './filter-parts.ts';
 
-const verdicts: readonly Verdict[] = ['delivered', 'handed', 'dropped', 'vanished', 'unseen'];
+export const verdicts: readonly Verdict[] = ['delivered', 'handed', 'dropped', 'vanished', 'unseen'];
 
 type Matcher = (text: string | null) => boolean;
 
+/** How a value is found in a name. */
+const asName: Record<string, (matches: Matcher, name: Name) => boolean> = {
+  pod: (matches, name) => name.kind === 'pod' && isPod(matches, name),
+  namespace: (matches, { namespace }) => matches(namespace),
+  service: (matches, name) => name.kind === 'service' && (matches(name.name) || matches(fullName(name))),
+};
+
 /** How a value is found in a subject. */
 const asking: Record<string, (matches: Matcher, subject: Subject) => boolean> = {
-  pod: (matches, { names }) => names.some((name) => name.kind === 'pod' && isPod(matches, name)),
-  namespace: (matches, { names }) => names.some(({ namespace }) => matches(namespace)),
-  service: (matches, { names }) =>
-    names.some((name) => name.kind === 'service' && (matches(name.name) || matches(fullName(name)))),
+  pod: (matches, { names }) => names.some((name) => asName.pod(matches, name)),
+  namespace: (matches, { names }) => names.some((name) => asName.namespace(matches, name)),
+  service: (matches, { names }) => names.some((name) => asName.service(matches, name)),
   node: (matches, { nodes, names }) => nodes.some(matches) || names.some(({ node }) => matches(node)),
   device: (matches, { devices }) => devices.some(matches),
   verdict: (matches, { verdict }) => matches(verdict),
@@ -48,8 +54,14 @@ function isMade(text: string, first: string, between: string[], last: string): b
   return text.startsWith(first) && text.endsWith(last) && at <= text.length - last.length;
 }
 
+interface Named {
+  matches: Filter;
+  /** Whose addresses stand for it in a packet; undefined for what no packet shows. */
+  names: ((name: Name) => boolean) | undefined;
+}
+
 /** The filter of a word such as `pod:web`; undefined where it is none. */
-export function namedFilter({ text, at }: Token): Filter | undefined {
+export function namedFilter({ text, at }: Token): Named | undefined {
   const [, word, value] = /^([a-z]+):(.*)$/is.exec(text) ?? [];
   // `fd00::2` and the like are addresses.
   if (word === undefined || /^[0-9a-f]+$/i.test(word)) return undefined;
@@ -62,7 +74,11 @@ export function namedFilter({ text, at }: Token): Filter | undefined {
     throw new FilterError(`"${value}" is no verdict, they are ${verdicts.join(', ')}`, valueAt);
   }
   const matches = matcherOf(value);
-  return (subject) => asking[key](matches, subject);
+  const choose = Object.hasOwn(asName, key) ? asName[key] : undefined;
+  return {
+    matches: (subject) => asking[key](matches, subject),
+    names: choose && ((name) => choose(matches, name)),
+  };
 }
 
 const units: Record<string, number> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 };

@@ -1,130 +1,136 @@
 /**
- * Which paths `trace` and the page show, in words: `tcp`, `udp`, `icmp`, `ip6`, `host 10.244.0.2`, `port 80`, those of
- * filter-words.ts (`pod:web`, `latency>5ms`), any other word as part of an address or a name; joined by `and` (or nothing),
- * `or`, `not` and parentheses.
+ * Which paths `trace` and the page show, and which packets are followed whole: tcpdump's expressions and the words of
+ * filter-words.ts (`pod:web`, `latency>5ms`), any other word as part of an address or a name; joined by `and` (or nothing), `or`,
+ * `not` and parentheses.
  */
 import { labelOf } from '../names/name.ts';
-import { FilterError, type Filter, type Subject, type Token } from './filter-parts.ts';
+import { isAddressText, isInside, parseNetwork } from './filter-network.ts';
+import { parsePacketCondition } from './filter-packet.ts';
+import { FilterError, peek, take, type Filter, type Leaf, type Reader, type Token, type Tree } from './filter-parts.ts'; // prettier-ignore
+import { parsePrimitive, type Qualifiers } from './filter-primitives.ts';
+import { answersOf, unansweredOf } from './filter-tree.ts';
 import { latencyFilter, namedFilter } from './filter-words.ts';
 
-export { FilterError, type Filter, type Subject } from './filter-parts.ts';
+export { FilterError, type Filter, type Subject, type Tree } from './filter-parts.ts';
 
 /** The filter with a caret under the place where it goes wrong. */
 export const explainFilter = (text: string, error: FilterError): string =>
   `${error.message}\n  ${text}\n  ${' '.repeat(error.at)}^`;
 
-interface Reader {
-  tokens: Token[];
-  next: number;
-  /** Where the text ends. */
-  end: number;
-}
-
-/** Around the sign of a latency there may be room. */
-const tokenPattern = /[()]|!|latency\s*[<>]=?\s*[^\s()!]*|[^\s()!]+/gi;
+/** Around the sign of a latency there may be room. `tcp[0:2]` is one word. */
+const tokenPattern =
+  /latency\s*[<>]=?\s*[^\s()!]*|[a-z]+:[^\s()!]*|[a-z0-9]+\[[^\]]*\]|&&|\|\||<<|>>|[<>=!]=|[()!<>=&|+*%^]|[^\s()!<>=&|+*%^]+/gi;
 
 /** @throws FilterError */
-export function parseFilter(text: string): Filter {
+export function parseTree(text: string): Tree | undefined {
   const tokens = [...text.matchAll(tokenPattern)].map((match) => ({ text: match[0], at: match.index }));
-  if (tokens.length === 0) return () => true;
-  const reader: Reader = { tokens, next: 0, end: text.length };
-  const filter = parseOr(reader);
-  const left = tokens[reader.next] as Token | undefined;
+  if (tokens.length === 0) return undefined;
+  const parser: Parser = { reader: { tokens, next: 0, end: text.length }, before: undefined };
+  const tree = parseOr(parser);
+  const left = tokens[parser.reader.next] as Token | undefined;
   if (left) throw new FilterError(`nothing to close with "${left.text}"`, left.at);
-  return filter;
+  return tree;
 }
 
-const peek = (reader: Reader): string | undefined => reader.tokens[reader.next]?.text.toLowerCase();
+/**
+ * What records can answer of the filter: where they cannot tell, a subject passes.
+ * @throws FilterError
+ */
+export function parseFilter(text: string): Filter {
+  const tree = parseTree(text);
+  return tree ? answersOf(tree) : () => true;
+}
 
-function parseOr(reader: Reader): Filter {
-  let left = parseAnd(reader);
-  while (peek(reader) === 'or' || peek(reader) === '||') {
-    reader.next++;
-    const [a, b] = [left, parseAnd(reader)];
-    left = (subject) => a(subject) || b(subject);
+/** The conditions that records cannot answer, as they stand in the text; none of a filter that is wrong. */
+export function unansweredIn(text: string): string[] {
+  try {
+    const tree = parseTree(text);
+    return tree ? unansweredOf(tree).map(({ from, to }) => text.slice(from, to)) : [];
+  } catch (error) {
+    if (error instanceof FilterError) return [];
+    throw error;
+  }
+}
+
+interface Parser {
+  reader: Reader;
+  /** Of the last address or port: the next one may do without. */
+  before: Qualifiers | undefined;
+}
+
+const isOr = (word: string | undefined): boolean => word === 'or' || word === '||';
+const isAnd = (word: string | undefined): boolean => word === 'and' || word === '&&';
+
+function parseOr(parser: Parser): Tree {
+  let left = parseAnd(parser);
+  while (isOr(peek(parser.reader))) {
+    parser.reader.next++;
+    left = { kind: 'or', parts: [left, parseAnd(parser)] };
   }
   return left;
 }
 
-function parseAnd(reader: Reader): Filter {
-  let left = parseNot(reader);
-  for (
-    let word = peek(reader);
-    word !== undefined && word !== 'or' && word !== '||' && word !== ')';
-    word = peek(reader)
-  ) {
-    if (word === 'and' || word === '&&') reader.next++;
-    const [a, b] = [left, parseNot(reader)];
-    left = (subject) => a(subject) && b(subject);
+function parseAnd(parser: Parser): Tree {
+  const { reader } = parser;
+  let left = parseNot(parser);
+  for (let word = peek(reader); word !== undefined && !isOr(word) && word !== ')'; word = peek(reader)) {
+    if (isAnd(word)) reader.next++;
+    // `tcp port 80` reads as one condition; without a word between, nothing is taken over.
+    else parser.before = undefined;
+    left = { kind: 'and', parts: [left, parseNot(parser)] };
   }
   return left;
 }
 
-function parseNot(reader: Reader): Filter {
-  if (peek(reader) !== 'not' && peek(reader) !== '!') return parseOne(reader);
+function parseNot(parser: Parser): Tree {
+  const { reader } = parser;
+  if (peek(reader) !== 'not' && peek(reader) !== '!') return parseOne(parser);
   reader.next++;
-  const inner = parseNot(reader);
-  return (subject) => !inner(subject);
+  return { kind: 'not', of: parseNot(parser) };
 }
 
-function take(reader: Reader, wanted: string): Token {
-  const token = reader.tokens[reader.next] as Token | undefined;
-  if (!token) throw new FilterError(`the filter ends where ${wanted} should stand`, reader.end);
-  reader.next++;
-  return token;
-}
-
-const protocols: Record<string, (subject: Subject) => boolean> = {
-  tcp: (subject) => subject.protocol === 'tcp',
-  udp: (subject) => subject.protocol === 'udp',
-  icmp: (subject) => subject.protocol === 'icmp' || subject.protocol === 'icmpv6',
-  icmp6: (subject) => subject.protocol === 'icmpv6',
-  ip: (subject) => subject.addresses.some((address) => !address.includes(':')),
-  ip6: (subject) => subject.addresses.some((address) => address.includes(':')),
-};
-
-/** tcpdump words that mean something else than part of a name; they come with tcpdump's own compiler. */
-const notYet = new Set(['src', 'dst', 'net', 'portrange', 'proto', 'ether', 'vlan', 'less', 'greater']);
-
-function parseOne(reader: Reader): Filter {
+function parseOne(parser: Parser): Tree {
+  const { reader } = parser;
+  const word = peek(reader);
+  if (word === '(') return parseGroup(parser);
+  const [primitive, qualifiers] = parsePacket(parser) ?? [];
+  parser.before = qualifiers;
+  if (primitive) return primitive;
   const token = take(reader, 'a word');
-  const word = token.text.toLowerCase();
-  if (word === '(') return parseGroup(reader, token);
-  if (word === ')' || word === 'and' || word === 'or' || word === '&&' || word === '||') {
+  if (word === ')' || isAnd(word) || isOr(word))
     throw new FilterError(`"${token.text}" has nothing before it`, token.at);
-  }
-  if (Object.hasOwn(protocols, word)) return protocols[word];
-  if (word === 'host') return hostFilter(take(reader, 'an address'));
-  if (word === 'port') return portFilter(take(reader, 'a port'));
-  if (notYet.has(word)) throw new FilterError(`"${token.text}" is not understood yet`, token.at);
-  return namedFilter(token) ?? latencyFilter(token) ?? partFilter(word);
+  return wordOf(token);
 }
 
-const partFilter =
-  (word: string): Filter =>
-  ({ addresses, nodes, devices, names }) => {
-    const isPart = (text: string): boolean => text.toLowerCase().includes(word);
-    return (
-      [addresses, nodes, devices].some((texts) => texts.some(isPart)) || names.some((name) => isPart(labelOf(name)))
-    );
-  };
+function parsePacket(parser: Parser): [Leaf, Qualifiers?] | undefined {
+  const condition = parsePacketCondition(parser.reader);
+  return condition ? [condition] : parsePrimitive(parser.reader, parser.before);
+}
 
-function parseGroup(reader: Reader, open: Token): Filter {
-  const inner = parseOr(reader);
+function wordOf(token: Token): Leaf {
+  const named = namedFilter(token);
+  const matches = named?.matches ?? latencyFilter(token) ?? partFilter(token.text);
+  const tcpdump = isAddressText(token.text) ? `host ${token.text}` : undefined;
+  const leaf: Leaf = { kind: 'leaf', from: token.at, to: token.at + token.text.length, matches, tcpdump };
+  return named?.names ? { ...leaf, names: named.names } : leaf;
+}
+
+function partFilter(text: string): Filter {
+  const word = text.toLowerCase();
+  const isPart = (other: string): boolean => other.toLowerCase().includes(word);
+  const network = isAddressText(word) ? parseNetwork(word) : undefined;
+  const isAddress = network ? (address: string) => isInside(network, address) : isPart;
+  return ({ sources, destinations, nodes, devices, names }) =>
+    [sources, destinations].some((addresses) => addresses.some(isAddress)) ||
+    [nodes, devices].some((texts) => texts.some(isPart)) ||
+    names.some((name) => isPart(labelOf(name)));
+}
+
+function parseGroup(parser: Parser): Tree {
+  const { reader } = parser;
+  const open = take(reader, 'a word');
+  const inner = parseOr(parser);
   if (peek(reader) !== ')') throw new FilterError('this parenthesis is never closed', open.at);
   reader.next++;
   return inner;
-}
-
-function hostFilter({ text, at }: Token): Filter {
-  if (!/^[0-9a-f.:]+$/i.test(text)) throw new FilterError(`"${text}" is not an address`, at);
-  const wanted = text.toLowerCase();
-  return (subject) => subject.addresses.includes(wanted);
-}
-
-function portFilter({ text, at }: Token): Filter {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
-    throw new FilterError(`"${text}" is not a port, they go from 0 to 65535`, at);
-  return (subject) => subject.ports.includes(port);
 }

@@ -5,7 +5,7 @@ import { createAssembler, type Assembler } from '../paths/assemble.ts';
 import { shown } from '../names/shown.ts';
 import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
-import { FilterError, explainFilter, parseFilter, type Filter } from './filter.ts';
+import { FilterError, explainFilter, parseFilter, unansweredIn, type Filter } from './filter.ts';
 import { createGroups } from './groups.ts';
 import { drawHeadline, nodeFigures } from './headline.ts';
 import { createLosses } from './losses.ts';
@@ -52,11 +52,15 @@ const LONGEST_CLOSING_MS = 8000;
 
 /** Exit code: 0 done, 1 nothing came or the connection failed, 2 the filter is wrong. */
 export async function runTrace(options: TraceOptions): Promise<number> {
+  const text = options.filter ?? '';
   try {
-    return await new Trace(options, parseFilter(options.filter ?? '')).run();
+    const filter = parseFilter(text);
+    const unanswered = unansweredIn(text);
+    if (unanswered.length > 0) options.log(`filter: not in records, so it hides nothing: ${unanswered.join(', ')}`);
+    return await new Trace(options, filter).run();
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
-    options.log(`filter: ${explainFilter(options.filter ?? '', error)}`);
+    options.log(`filter: ${explainFilter(text, error)}`);
     return 2;
   }
 }

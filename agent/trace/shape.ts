@@ -58,14 +58,16 @@ export const endLabel = (name: Name | undefined, address: string): string => (na
 export function subjectOf(view: PathView): Subject {
   const latencyNs = { least: view.totalNs, most: view.totalNs };
   const subject: Subject = {
-    protocol: protocolName(view.protocol), addresses: [], ports: [], nodes: [], devices: [], names: namesOf(view.ends),
-    verdict: view.verdict, latencyNs,
+    protocol: protocolName(view.protocol), sources: [], destinations: [], sourcePorts: [], destinationPorts: [],
+    nodes: [], devices: [], names: namesOf(view.ends), verdict: view.verdict, latencyNs,
   }; // prettier-ignore
   for (let hop = 0; hop <= lastOf(view); hop++) {
     const flow = flowAt(view, hop);
     const frame = view.frames[hop];
-    subject.addresses.push(sourceOf(view, hop), destinationOf(view, hop));
-    subject.ports.push(frame.sourcePort[flow], frame.destinationPort[flow]);
+    subject.sources.push(sourceOf(view, hop));
+    subject.destinations.push(destinationOf(view, hop));
+    subject.sourcePorts.push(frame.sourcePort[flow]);
+    subject.destinationPorts.push(frame.destinationPort[flow]);
     subject.nodes.push(view.streams[hop].name);
     subject.devices.push(deviceName(view, hop));
   }

@@ -39,7 +39,8 @@ describe('figures', () => {
 
 describe('a filter', () => {
   const subject: Subject = {
-    protocol: 'tcp', addresses: ['10.244.1.2', '10.96.0.10', '10.244.2.3'], ports: [40000, 80, 8080],
+    protocol: 'tcp', sources: ['10.244.1.2'], destinations: ['10.96.0.10', '10.244.2.3'],
+    sourcePorts: [40000], destinationPorts: [80, 8080],
     nodes: ['n1'], devices: ['eth0'], names: [], verdict: 'delivered', latencyNs: { least: 5e6, most: 5e6 },
   }; // prettier-ignore
 
@@ -58,7 +59,7 @@ describe('a filter', () => {
     ['(tcp or udp', 'this parenthesis is never closed', 0],
     ['tcp)', 'nothing to close with ")"', 3],
     ['or tcp', '"or" has nothing before it', 0],
-    ['tcp and src 10.0.0.1', '"src" is not understood yet', 8],
+    ['tcp and src web', '"web" is not an address', 12],
   ])('%j goes wrong at the right place', (text, message, at) => {
     try {
       parseFilter(text);

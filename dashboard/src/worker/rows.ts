@@ -1,5 +1,5 @@
 /** The rows of the path list: paths of one shape and service, each with a block of series. */
-import { flowAt, type PathView } from '../../../agent/paths/view.ts';
+import { flowAt, lastOf, type PathView } from '../../../agent/paths/view.ts';
 import { labelWithPort, type Name } from '../../../agent/names/name.ts';
 import { namesOf, serviceOf, shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
 import type { Subject } from '../../../agent/trace/filter.ts';
@@ -24,7 +24,8 @@ export interface Row {
   /** First of its series: one for each segment, then those of `Series`. */
   base: number;
   lastSecond: number;
-  ports: Set<number>;
+  sourcePorts: Set<number>;
+  destinationPorts: Set<number>;
 }
 
 /** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound`: of the total, where it is known: `bounded`. */
@@ -66,7 +67,7 @@ export function createRows(): Rows {
     const row: Row = {
       key, shape: { ...shape, id, name, service, isRequest, loss, isLost },
       base: blocks.take(shape.segments.length + EXTRA_SERIES),
-      lastSecond: -Infinity, ports: new Set(),
+      lastSecond: -Infinity, sourcePorts: new Set(), destinationPorts: new Set(),
     }; // prettier-ignore
     rows.set(key, row);
     byId.set(id, row);
@@ -146,24 +147,28 @@ function uniqueName(shape: Named, taken: ReadonlySet<string>): string {
   return unique;
 }
 
-/** Ports of the row's packets, a bounded number of them. */
+/** Ports of the row's packets at their first and last hop, a bounded number of them. */
 export function notePorts(row: Row, view: PathView): void {
-  if (row.ports.size >= MAX_PORTS) return;
-  const frame = view.frames[0];
-  const flow = flowAt(view, 0);
-  row.ports.add(frame.sourcePort[flow]).add(frame.destinationPort[flow]);
+  const { sourcePorts, destinationPorts } = row;
+  for (const hop of [0, lastOf(view)]) {
+    const frame = view.frames[hop];
+    const flow = flowAt(view, hop);
+    if (sourcePorts.size < MAX_PORTS) sourcePorts.add(frame.sourcePort[flow]);
+    if (destinationPorts.size < MAX_PORTS) destinationPorts.add(frame.destinationPort[flow]);
+  }
 }
 
 /**
  * What filters look at: a row stays when any of its packets would.
  * @param latencyNs of its fastest and of its slowest packet
  */
-export function rowSubject({ shape, ports }: Row, latencyNs: Subject['latencyNs']): Subject {
-  const addresses = shape.hops.flatMap((hop) => [addressPart(hop.source), addressPart(hop.destination)]);
+export function rowSubject({ shape, sourcePorts, destinationPorts }: Row, latencyNs: Subject['latencyNs']): Subject {
   return {
     protocol: shape.protocol,
-    addresses: [...addresses, shape.source, shape.destination],
-    ports: [...ports, shape.service],
+    sources: [...shape.hops.map((hop) => addressPart(hop.source)), shape.source],
+    destinations: [...shape.hops.map((hop) => addressPart(hop.destination)), shape.destination],
+    sourcePorts: [...sourcePorts],
+    destinationPorts: [...destinationPorts],
     nodes: shape.hops.map((hop) => hop.node),
     devices: shape.hops.map((hop) => hop.device),
     names: namesOf(shape.ends),

@@ -102,7 +102,15 @@ describe('a session of the recorded demo', () => {
     expect([...named(played, icmp).keys()].every((name) => name.startsWith('icmp'))).toBe(true);
     expect(icmp.hidden + icmp.rows.ids.length).toBe(view.rows.ids.length);
     played.session.setFilter('port 8080');
-    expect([...named(played, played.look()).keys()].every((name) => name.includes(':8080'))).toBe(true);
+    // The port that a Service's requests were sent to on, too.
+    const both = ['tcp:10.244.1.2>10.244.2.2:80', 'tcp:10.244.2.2:8080>10.244.1.2'];
+    expect([...named(played, played.look()).keys()]).toEqual(expect.arrayContaining(both));
+    played.session.setFilter('src port 8080');
+    const replies = [...named(played, played.look()).keys()];
+    expect(replies).toContain(both[1]);
+    expect(replies.every((name) => name.includes(':8080>'))).toBe(true);
+    played.session.setFilter('src port 8080 and less 100');
+    expect(named(played, played.look()).size).toBe(replies.length);
     played.session.setFilter('service:api');
     const through = [...named(played, played.look()).keys()];
     expect(through.length).toBeGreaterThan(0);
