@@ -4,7 +4,7 @@ import { agentCommand } from './commands/agent.ts';
 import { exportCommand } from './commands/export.ts';
 import { labCommand } from './commands/lab.ts';
 import { UsageError } from './commands/options.ts';
-import { recordCommand, replayCommand } from './commands/record.ts';
+import { recordCommand, replayCommand, snapshotCommand } from './commands/record.ts';
 import { traceCommand } from './commands/trace.ts';
 import { version } from './commands/version.ts';
 
@@ -19,6 +19,7 @@ const program = new Command('hoplens')
   .addCommand(agentCommand(exit))
   .addCommand(traceCommand(exit))
   .addCommand(recordCommand(exit))
+  .addCommand(snapshotCommand(exit))
   .addCommand(replayCommand(exit))
   .addCommand(exportCommand(exit))
   .addCommand(labCommand(exit))

@@ -3,8 +3,14 @@ import type { HistoryStats } from '../history/recorder.ts';
 import { VERSION } from '../wire/frame.ts';
 import { StreamError } from './errors.ts';
 
+/**
+ * `?scope=node|cluster`; `&history=300s` begins so long ago: a history message, what agents hold since then by age, and a
+ * history message that says `isLive`. Then frames as they come, without a hole or a double.
+ */
 export const STREAM_PATH = '/v1/stream';
 export const INFO_PATH = '/v1/info';
+/** Frames that agents hold, as a file: `?from=&to=` as ages (-5m) or Unix seconds, `scope=`, `bytes=` of each node at most. */
+export const SNAPSHOT_PATH = '/v1/snapshot';
 export const DEFAULT_ADDRESS = '127.0.0.1:9430';
 
 /** WebSocket subprotocol: another version of frames is another protocol. */
@@ -43,6 +49,26 @@ export type Control = SampleControl;
  * @throws StreamError 'address'
  */
 export function streamUrl(address: string, scope: Scope): string {
+  const url = checkedAddress(address);
+  url.pathname = url.pathname === '/' ? STREAM_PATH : url.pathname;
+  url.searchParams.set('scope', scope);
+  return url.href;
+}
+
+/**
+ * The address of a snapshot, from the same.
+ * @throws StreamError 'address'
+ */
+export function snapshotUrl(address: string, scope: Scope, query: Record<string, string>): string {
+  const url = checkedAddress(address);
+  const base = url.pathname.replace(STREAM_PATH, '').replace(/\/$/, '');
+  const to = new URL(`${url.protocol.replace('ws', 'http')}//${url.host}${base}${SNAPSHOT_PATH}`);
+  for (const [name, value] of Object.entries({ scope, ...query })) to.searchParams.set(name, value);
+  return to.href;
+}
+
+/** A ws: or wss: address without anything that must not be in it. */
+function checkedAddress(address: string): URL {
   const url = parseAddress(address);
   const protocols: Record<string, string> = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' };
   const protocol = protocols[url.protocol];
@@ -53,8 +79,7 @@ export function streamUrl(address: string, scope: Scope): string {
       `${url.host}: an address takes no user, password or query; a token comes from --token-file`,
     );
   }
-  const path = url.pathname === '/' ? STREAM_PATH : url.pathname;
-  return `${protocol}//${url.host}${path}?scope=${scope}`;
+  return new URL(`${protocol}//${url.host}${url.pathname}`);
 }
 
 function parseAddress(address: string): URL {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { DEFAULT_ADDRESS } from '../client/protocol.ts';
 import { runRecord } from '../recording/record.ts';
 import { runReplay } from '../recording/replay.ts';
+import { runSnapshot } from '../recording/snapshot.ts';
 import { UsageError, applyConfig, configOption, duration, factor, gatewayOption, option, tokenFileOption } from './options.ts'; // prettier-ignore
 import { version } from './version.ts';
 
@@ -36,6 +37,41 @@ export function recordCommand(exit: (code: number) => void): Command {
           ...(force !== undefined && { force }),
           ...(options.for !== undefined && { forMs: options.for }),
         }),
+      );
+    });
+}
+
+interface SnapshotOptions {
+  last?: number;
+  gateway: string;
+  tokenFile?: string;
+  force?: boolean;
+}
+
+export function snapshotCommand(exit: (code: number) => void): Command {
+  return new Command('snapshot')
+    .summary('write what the agents remember to a file')
+    .description(
+      'Every agent keeps the last minutes of its stream (hoplens agent --history). Writes those of an agent and its peers to\n' +
+        'a file that hoplens replay and any page open.',
+    )
+    .argument('<file>', 'file to write, as in incident.hoplens')
+    .addOption(option('--last <time>', 'how much, as in 30s or 5m; all that is held without it').argParser(duration))
+    .addOption(gatewayOption(DEFAULT_ADDRESS))
+    .addOption(tokenFileOption())
+    .addOption(option('--force', 'replace the file when it is there'))
+    .addOption(configOption())
+    .hook('preAction', applyConfig)
+    .addHelpText('after', '\nExample:\n  hoplens snapshot --last 5m incident.hoplens')
+    .action(async (out: string, options: SnapshotOptions) => {
+      const { last, gateway, tokenFile, force } = options;
+      exit(
+        await runSnapshot({
+          out, gateway,
+          ...(last !== undefined && { lastMs: last }),
+          ...(tokenFile !== undefined && { tokenFile }),
+          ...(force !== undefined && { force }),
+        }), // prettier-ignore
       );
     });
 }

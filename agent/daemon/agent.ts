@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
 import { streamUrl } from '../client/protocol.ts';
+import { pastOf } from '../history/past.ts';
 import { createRecorder, type HistoryLimits, type HistoryStats } from '../history/recorder.ts';
 import type { Endpoint } from '../kernel/library.ts';
 import type { TestClock } from '../kernel/test-clock.ts';
@@ -11,7 +12,7 @@ import { createGateway } from '../server/gateway.ts';
 import { parseListen, type Listen } from '../server/listen.ts';
 import { createMetrics, type Metrics } from '../server/metrics/metrics.ts';
 import { startServer } from '../server/server.ts';
-import { createHub, framePlace, type FrameSource } from '../server/source.ts';
+import { createHub, framePlace, type FrameSource, type Held } from '../server/source.ts';
 import { FrameType } from '../wire/frame.ts';
 import { deferred } from './deferred.ts';
 import { watchNames } from '../names/file.ts';
@@ -59,9 +60,10 @@ const HEARTBEAT_MS = 5000;
 const RESOLVE_MS = 30_000;
 
 /** A source that says when its first reader comes and its last one goes. */
-function counted(source: FrameSource, onChange: (isRead: boolean) => void): FrameSource {
+function counted(source: FrameSource, onChange: (isRead: boolean) => void, held?: Held): FrameSource {
   let readers = 0;
   return {
+    ...(held && { held }),
     state: () => source.state(),
     subscribe(listener) {
       const unsubscribe = source.subscribe(listener);
@@ -101,10 +103,14 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   /** A recorder takes frames whether anybody reads or not. */
   let isWanted = recorder !== undefined;
 
-  const own = counted(hub, (wanted) => {
-    isWanted = wanted || recorder !== undefined;
-    worker?.send({ type: 'wanted', wanted: isWanted });
-  });
+  const own = counted(
+    hub,
+    (wanted) => {
+      isWanted = wanted || recorder !== undefined;
+      worker?.send({ type: 'wanted', wanted: isWanted });
+    },
+    recorder && { nodes: 1, read: (span) => [pastOf(recorder, node, span)] },
+  );
   const gateway = createGateway({ peers: options.peers, token, node, ownStream: () => ownStream });
   const onFrame = (frame: Uint8Array): void => {
     const place = framePlace(frame);

@@ -1,5 +1,4 @@
 /** Frames of a recording, as fast as they can be read, to an exporter. */
-import { framePlace } from '../server/source.ts';
 import { createAssembler, defaultOptions } from '../paths/assemble.ts';
 import { createPace } from '../recording/pace.ts';
 import type { Filter } from '../trace/filter.ts';
@@ -49,7 +48,7 @@ export async function walk(
   };
   try {
     for await (const frame of frames) {
-      nowMs = dueMs(framePlace(frame));
+      nowMs = dueMs(frame);
       assembler.push(frame, nowMs);
       if (nowMs - advancedMs < TICK_MS) continue;
       advancedMs = nowMs;

@@ -7,7 +7,8 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { connectStream, type StreamState } from '../client/stream.ts';
 import { createGateway } from '../server/gateway.ts';
 import { describeFrame, helloFrame, legsFrame, statusFrame, until } from '../server/testing.ts';
-import { FrameType } from '../wire/frame.ts';
+import { historyFrame } from '../history/past.ts';
+import { FrameType, encodeFrame } from '../wire/frame.ts';
 import { createPace } from './pace.ts';
 import { runReplay, type ReplayOptions } from './replay.ts';
 import { runRecord } from './record.ts';
@@ -176,14 +177,14 @@ describe('a replay', () => {
 describe('pace', () => {
   it('never goes back, and steps as each stream does', () => {
     const frame = fc.record({
-      type: fc.constantFrom(...Object.values(FrameType)),
+      type: fc.constantFrom(...Object.values(FrameType).filter((type) => type !== FrameType.history)),
       stream: fc.nat(2),
       timeMs: fc.nat(10_000),
     });
     fc.assert(
       fc.property(fc.array(frame), (frames) => {
         const due = createPace();
-        const times = frames.map((each) => due({ ...each, sequence: 0 }));
+        const times = frames.map((each) => due(encodeFrame({ ...each, sequence: 0 }, new Uint8Array(0))));
         expect(times).toEqual(times.toSorted((a, b) => a - b));
       }),
     );
@@ -191,10 +192,19 @@ describe('pace', () => {
 
   it('places a stream that comes later where it stands, and ignores the age of state', () => {
     const due = createPace();
-    const at = (type: FrameType, stream: number, timeMs: number): number => due({ type, stream, timeMs, sequence: 0 });
+    const at = (type: FrameType, stream: number, timeMs: number): number =>
+      due(encodeFrame({ type, stream, timeMs, sequence: 0 }, new Uint8Array(0)));
     const { hello, legs, devices, status } = FrameType;
     expect([at(hello, 1, 0), at(legs, 1, 3_600_000), at(legs, 1, 3_600_100)]).toEqual([0, 0, 100]);
     expect([at(hello, 2, 0), at(devices, 2, 9_000), at(status, 2, 50), at(legs, 2, 80)]).toEqual([100, 100, 100, 130]);
     expect(at(legs, 1, 3_600_150)).toBe(150);
+  });
+
+  it('places streams by the moment that a snapshot tells', () => {
+    const due = createPace();
+    const moments = [1, 2].map((stream) => ({ stream, node: `n${stream}`, timeMs: stream * 100_000 }));
+    const at = (stream: number, timeMs: number): number => due(legsFrame(stream, 1, 8, timeMs));
+    expect(due(historyFrame(moments, 0, false))).toBe(0);
+    expect([at(1, 99_000), at(2, 199_700), at(1, 99_800), at(3, 5), at(2, 200_000)]).toEqual([0, 700, 800, 800, 1000]);
   });
 });

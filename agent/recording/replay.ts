@@ -8,6 +8,7 @@ import { parseListen, type Listen } from '../server/listen.ts';
 import { createMetrics } from '../server/metrics/metrics.ts';
 import { startServer, type RunningServer } from '../server/server.ts';
 import { createHub, framePlace, type FrameSource, type Hub } from '../server/source.ts';
+import { FrameType } from '../wire/frame.ts';
 import { createPace } from './pace.ts';
 import { RecordingError, readFrames } from './reader.ts';
 import { UsageError, stopAfter } from './stop.ts';
@@ -149,12 +150,13 @@ async function play(path: string, stage: Stage, push: (frame: Uint8Array) => voi
   const startedMs = performance.now();
   let burst = 0;
   for await (const frame of readFrames(path)) {
-    const waitMs = dueMs(framePlace(frame)) / stage.speed - (performance.now() - startedMs);
+    const waitMs = dueMs(frame) / stage.speed - (performance.now() - startedMs);
     if (waitMs >= 1) await sleep(waitMs, undefined, { signal: stage.signal }).catch(() => {});
     else if (burst + frame.length > BURST_BYTES) await stage.relief();
     burst = waitMs >= 1 || burst + frame.length > BURST_BYTES ? 0 : burst + frame.length;
     if (stage.signal.aborted) return;
-    push(frame);
+    // What it says of the past is for whoever opens the file: to readers of a replay all is now.
+    if (framePlace(frame).type !== FrameType.history) push(frame);
   }
 }
 

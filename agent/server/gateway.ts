@@ -5,9 +5,12 @@ import * as v from 'valibot';
 import { StreamError } from '../client/errors.ts';
 import { streamUrl } from '../client/protocol.ts';
 import { connectStream, type Stream, type StreamLimits, type StreamState } from '../client/stream.ts';
+import { readSnapshot } from '../client/snapshot.ts';
+import type { Past } from '../history/past.ts';
+import type { Span } from '../history/recorder.ts';
 import { FrameType, WireError, decodeFrame } from '../wire/frame.ts';
 import { decodeMessage, encodeMessage, type Peers } from '../wire/messages.ts';
-import { createHub, framePlace, type FrameSource, type Hub } from './source.ts';
+import { createHub, framePlace, type FrameSource, type Held, type Hub } from './source.ts';
 
 export interface GatewayOptions {
   /** Addresses as connectStream takes them. */
@@ -33,6 +36,7 @@ export interface GatewayStats {
 }
 
 export interface Gateway extends FrameSource {
+  held: Held;
   stats: GatewayStats;
   peers(): PeerState[];
   /** The far ends of the connections to peers. */
@@ -51,6 +55,9 @@ interface Peer {
   stream: Stream | undefined;
 }
 
+/** A newcomer waits for the past of a peer that does not answer no longer than this, and for one that falls silent. */
+const PAST_MS = { firstMs: 1500, nextMs: 3000 };
+
 const LINGER_MS = 5000;
 /** Peers messages belong to no agent's stream. */
 const NO_STREAM = 0;
@@ -64,6 +71,7 @@ class PeerGateway implements Gateway {
   readonly #peers: Peer[];
   /** Whose a stream is, and which node's. */
   readonly #streams = new Map<number, { peer: Peer; node: string }>();
+  readonly held: Held;
   readonly #startedMs = performance.now();
   #subscribers = 0;
   #linger: NodeJS.Timeout | undefined;
@@ -79,6 +87,17 @@ class PeerGateway implements Gateway {
       state: { url: address, state: 'connecting' },
       stream: undefined,
     }));
+    this.held = { nodes: this.#peers.length, read: (span) => this.#read(span) };
+  }
+
+  /**
+   * Each peer keeps its own past and is asked for it: this agent's memory does not grow with the cluster, and nobody must
+   * have been looking for it to be there.
+   */
+  #read(span: Span): Past[] {
+    const asked = this.#peers.filter(({ state: { state } }) => state === 'connecting' || state === 'up');
+    const { token } = this.#options;
+    return asked.map(({ address }) => readSnapshot({ address, scope: 'node', token, span, ...PAST_MS }));
   }
 
   peers(): PeerState[] {

@@ -3,7 +3,9 @@
  * alone, whole frames at a time, and it is told as soon as there is room again.
  */
 import type { WebSocket } from 'ws';
+import { FrameType } from '../wire/frame.ts';
 import { encodeMessage } from '../wire/messages.ts';
+import { createNewcomer, pastsOf, type Joined, type Newcomer } from './newcomer.ts';
 import { framePlace, type FramePlace, type FrameSource } from './source.ts';
 
 export interface ReaderStats {
@@ -34,6 +36,10 @@ export class Reader {
   readonly #unsubscribe: (() => void)[] = [];
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
+  /** While the past is sent. */
+  #newcomer: Newcomer | undefined;
+  #onFlushed = (): void => {};
+  #isStopped = false;
   #isAlive = true;
   #idleChecks = 0;
 
@@ -45,16 +51,45 @@ export class Reader {
     this.#stats = stats;
   }
 
-  start(): void {
+  /** @param past how long ago to begin, and how many bytes of it at most; without it, now */
+  start(past?: { ageMs: number; bytes: number }): void {
     this.#socket.on('pong', () => (this.#isAlive = true));
+    const pasts = past ? pastsOf(this.#sources, past.ageMs, past.bytes) : [];
+    const state = (): Uint8Array[] => this.#sources.flatMap((source) => source.state());
+    if (pasts.length > 0) this.#newcomer = createNewcomer(state(), pasts, this.#queueBytes);
     for (const source of this.#sources) {
-      for (const frame of source.state()) this.#enqueue(frame);
+      if (!this.#newcomer) for (const frame of source.state()) this.#enqueue(frame);
       this.#unsubscribe.push(source.subscribe((frame) => this.#offer(frame)));
     }
+    if (this.#newcomer) void this.#beginWith(this.#newcomer);
+    else this.#pump();
+  }
+
+  /** The past takes no room in the queue: it is read as fast as the socket takes it, so it makes nobody slow. */
+  async #beginWith(newcomer: Newcomer): Promise<void> {
+    for await (const frame of newcomer.past) {
+      if (this.#isStopped) return;
+      this.#send(frame);
+      while (this.#socket.bufferedAmount >= SOCKET_BYTES && !this.#isStopped)
+        await new Promise<void>((resolve) => (this.#onFlushed = resolve));
+    }
+    this.#newcomer = undefined;
+    const { frames, broken } = newcomer.join();
+    for (const frame of frames) this.#enqueue(frame);
+    for (const each of broken) this.#loseAll(each);
     this.#pump();
   }
 
+  #loseAll({ stream, firstSequence, missing, frames }: Joined['broken'][number]): void {
+    const last = { type: FrameType.legs, stream, sequence: firstSequence, timeMs: 0 };
+    this.#gaps.set(stream, { frames: missing, bytes: 0, firstSequence, last });
+    this.#stats.framesMissed += missing;
+    for (const frame of frames) this.#lose(frame);
+  }
+
   stop(): void {
+    this.#isStopped = true;
+    this.#onFlushed();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#queue = [];
     this.#queuedBytes = 0;
@@ -71,7 +106,7 @@ export class Reader {
 
   /** True once everything was handed to the socket. */
   isDrained(): boolean {
-    return this.#queue.length === 0 && this.#gaps.size === 0;
+    return this.#queue.length === 0 && this.#gaps.size === 0 && !this.#newcomer;
   }
 
   hasBacklog(): boolean {
@@ -79,6 +114,7 @@ export class Reader {
   }
 
   #offer(frame: Uint8Array): void {
+    if (this.#newcomer) return this.#newcomer.wait(frame);
     // One that is larger than the queue may still pass alone.
     const isFull = this.#queuedBytes > 0 && this.#queuedBytes + frame.length > this.#queueBytes;
     if (isFull || this.#gaps.size > 0) return this.#lose(frame);
@@ -93,14 +129,19 @@ export class Reader {
 
   #pump = (): void => {
     let sent = 0;
-    while (sent < this.#queue.length && this.#socket.bufferedAmount < SOCKET_BYTES) this.#send(this.#queue[sent++]);
+    while (sent < this.#queue.length && this.#socket.bufferedAmount < SOCKET_BYTES)
+      this.#sendQueued(this.#queue[sent++]);
     if (sent > 0) this.#queue.splice(0, sent);
     // Half empty before it goes on, or each frame would be a gap of its own.
     if (this.#gaps.size > 0 && this.#queuedBytes <= this.#queueBytes / 2) this.#catchUp();
   };
 
-  #send(frame: Uint8Array): void {
+  #sendQueued(frame: Uint8Array): void {
     this.#queuedBytes -= frame.length;
+    this.#send(frame);
+  }
+
+  #send(frame: Uint8Array): void {
     this.#stats.framesSent++;
     this.#stats.bytesSent += frame.length;
     this.#socket.send(frame, { binary: true }, this.#flushed);
@@ -109,6 +150,7 @@ export class Reader {
   #flushed = (error?: Error | null): void => {
     if (error) return;
     this.#isAlive = true;
+    this.#onFlushed();
     this.#pump();
   };
 

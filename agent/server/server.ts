@@ -2,13 +2,23 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { INFO_PATH, PROTOCOL, STREAM_PATH, type Control, type Info, type Scope } from '../client/protocol.ts';
+import {
+  INFO_PATH,
+  PROTOCOL,
+  SNAPSHOT_PATH,
+  STREAM_PATH,
+  type Control,
+  type Info,
+  type Scope,
+} from '../client/protocol.ts';
 import type { HistoryStats } from '../history/recorder.ts';
 import { isAuthorized, isLoopbackHost, isSameOrigin, offeredProtocols } from './auth.ts';
 import { MAX_CONTROL_BYTES, parseControl, rateLimit } from './control.ts';
 import { listen, type Bound, type Listen } from './listen.ts';
 import { Reader, type ReaderStats } from './reader.ts';
 import { refuseUpgrade, reply } from './replies.ts';
+import { parseLength } from '../history/span.ts';
+import { serveSnapshot } from './snapshot.ts';
 import type { FrameSource } from './source.ts';
 
 export interface ServerLimits {
@@ -18,6 +28,8 @@ export interface ServerLimits {
   /** Control messages of one reader in 10 s. */
   controlMessages: number;
   heartbeatMs: number;
+  /** Bytes of the past that one newcomer is sent, of all nodes together. */
+  pastBytes: number;
 }
 
 export interface ServerOptions {
@@ -66,7 +78,13 @@ export interface RunningServer {
   stop(reason?: string, code?: number): Promise<void>;
 }
 
-const defaultLimits: ServerLimits = { readers: 64, queueBytes: 8 << 20, controlMessages: 20, heartbeatMs: 15_000 };
+const defaultLimits: ServerLimits = {
+  readers: 64,
+  queueBytes: 8 << 20,
+  controlMessages: 20,
+  heartbeatMs: 15_000,
+  pastBytes: 64 << 20,
+};
 const CONTROL_WINDOW_MS = 10_000;
 /** After which a connection that does not take part in its closing is cut. */
 const CLOSE_MS = 1000;
@@ -131,7 +149,8 @@ class StreamServer implements RunningServer {
   }
 
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const path = parsePath(request.url)?.pathname;
+    const url = parsePath(request.url);
+    const path = url?.pathname;
     if (this.#bound.isLoopback && !isLoopbackHost(request.headers)) {
       this.stats.refused.host++;
       return reply(response, 403, 'not called by a loopback name');
@@ -140,6 +159,7 @@ class StreamServer implements RunningServer {
     if (path === '/healthz') return reply(response, 200, 'ok');
     if (path === '/readyz') return this.#ready(response);
     if (path === '/metrics') return this.#metrics(request, response);
+    if (path === SNAPSHOT_PATH) return this.#snapshot(request, response, url!.searchParams);
     if (path === INFO_PATH && this.#options.info) return this.#info(request, response);
     if (path === STREAM_PATH)
       return reply(response, 426, `a WebSocket of subprotocol ${PROTOCOL}`, { upgrade: 'websocket' });
@@ -159,11 +179,26 @@ class StreamServer implements RunningServer {
     reply(response, 200, JSON.stringify(info), { 'content-type': 'application/json' });
   }
 
-  async #metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    if (!this.#isAuthorized(request)) {
-      this.stats.refused.token++;
-      return reply(response, 401, 'wants a bearer token', { 'www-authenticate': 'Bearer' });
+  /** False, and answered, for who may not read. */
+  #admits(request: IncomingMessage, response: ServerResponse): boolean {
+    if (this.#isAuthorized(request)) return true;
+    this.stats.refused.token++;
+    reply(response, 401, 'wants a bearer token', { 'www-authenticate': 'Bearer' });
+    return false;
+  }
+
+  async #snapshot(request: IncomingMessage, response: ServerResponse, query: URLSearchParams): Promise<void> {
+    const scope = parseScope(query.get('scope') ?? 'cluster');
+    if (scope === undefined) return reply(response, 400, 'scope is node or cluster');
+    if (!isSameOrigin(request.headers)) {
+      this.stats.refused.origin++;
+      return reply(response, 403, 'a page of another origin may not read');
     }
+    if (this.#admits(request, response)) await serveSnapshot(query, response, this.#options.sources(scope));
+  }
+
+  async #metrics(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#admits(request, response)) return;
     try {
       const { contentType, body } = await this.#options.metrics();
       reply(response, 200, body, { 'content-type': contentType });
@@ -182,6 +217,8 @@ class StreamServer implements RunningServer {
     };
     if (url?.pathname !== STREAM_PATH) return refuse('path', 404, `the stream is at ${STREAM_PATH}`);
     if (scope === undefined) return refuse('path', 400, 'scope is node or cluster');
+    const pastMs = parseLength(url.searchParams.get('history') ?? '0');
+    if (pastMs === undefined) return refuse('path', 400, 'history is how long ago to begin, as in 300s');
     if (this.#bound.isLoopback && !isLoopbackHost(request.headers)) {
       return refuse('host', 403, 'not called by a loopback name');
     }
@@ -193,10 +230,10 @@ class StreamServer implements RunningServer {
     if (this.#readers.size >= this.#limits.readers) {
       return refuse('full', 503, `${this.#limits.readers} readers are connected`);
     }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#read(webSocket, scope));
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#read(webSocket, scope, pastMs));
   }
 
-  #read(socket: WebSocket, scope: Scope): void {
+  #read(socket: WebSocket, scope: Scope, pastMs: number): void {
     const reader = new Reader(socket, this.#options.sources(scope), this.#limits.queueBytes, this.stats);
     this.#readers.set(socket, reader);
     this.stats.readers = this.#readers.size;
@@ -209,7 +246,7 @@ class StreamServer implements RunningServer {
       this.#readers.delete(socket);
       this.stats.readers = this.#readers.size;
     });
-    reader.start();
+    reader.start(pastMs > 0 ? { ageMs: pastMs, bytes: this.#limits.pastBytes } : undefined);
   }
 
   #control(socket: WebSocket, data: Buffer, isBinary: boolean, isAllowed: (nowMs: number) => boolean): void {

@@ -1,4 +1,6 @@
 /** Where frames come from: the worker, the peers or a recording. The server treats them alike. */
+import type { Past } from '../history/past.ts';
+import type { Span } from '../history/recorder.ts';
 import { FrameType, HEADER_BYTES } from '../wire/frame.ts';
 
 export interface FrameSource {
@@ -6,6 +8,15 @@ export interface FrameSource {
   state(): Uint8Array[];
   /** Calls back with every frame from now on, until the returned function is called. */
   subscribe(listener: (frame: Uint8Array) => void): () => void;
+  /** What is held of the past, where any is. */
+  held?: Held;
+}
+
+/** Pasts (agent/history/past.ts) of nodes, to be asked for by how long ago. */
+export interface Held {
+  /** Of how many nodes there are at most. */
+  nodes: number;
+  read(span: Span): Past[];
 }
 
 /** A source that frames are pushed into; it keeps what newcomers need. */

@@ -20,7 +20,7 @@ export const HEADER_BYTES = 24;
 export const MAX_PAYLOAD_BYTES = 8 << 20;
 
 export const FrameType = {
-  hello: 1, legs: 2, status: 3, devices: 4, missed: 5, peers: 6, places: 7, names: 8,
+  hello: 1, legs: 2, status: 3, devices: 4, missed: 5, peers: 6, places: 7, names: 8, history: 9,
 } as const; // prettier-ignore
 export type FrameType = (typeof FrameType)[keyof typeof FrameType];
 

@@ -201,11 +201,24 @@ export interface Peers {
   peers: { url: string; node?: string; state: 'connecting' | 'up' | 'down' | 'refused'; error?: string }[];
 }
 
-export type Message = Hello | DevicesMessage | PlacesMessage | NamesMessage | Status | Missed | Peers;
+/**
+ * At the head of what agents held: one moment on the clocks of several streams, by which frames of the past find their
+ * time. To a newcomer once more behind the past: from there on frames come as they are made.
+ */
+export interface HistoryMessage {
+  type: 'history';
+  /** Wall clock of whoever put it together, at that moment. */
+  wallMs: number;
+  /** What each stream's own clock showed then, in its frames' milliseconds. */
+  streams: { stream: number; node: string; timeMs: number }[];
+  isLive: boolean;
+}
+
+export type Message = Hello | DevicesMessage | PlacesMessage | NamesMessage | Status | Missed | Peers | HistoryMessage;
 
 const frameTypes = {
   hello: FrameType.hello, devices: FrameType.devices, status: FrameType.status,
-  missed: FrameType.missed, peers: FrameType.peers, places: FrameType.places, names: FrameType.names,
+  missed: FrameType.missed, peers: FrameType.peers, places: FrameType.places, names: FrameType.names, history: FrameType.history,
 } as const; // prettier-ignore
 
 const encoder = new TextEncoder();

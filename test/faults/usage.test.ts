@@ -53,6 +53,8 @@ describe('wrong usage ends with 2, a message on stderr, and nothing on stdout', 
     ['record --out', /argument missing/],
     [`record --out ${folder} --for 5m`, /exists already; --force replaces it/],
     ['record --out x --gateway ://', /is not an address/],
+    ['snapshot', /missing required argument 'file'/],
+    ['snapshot x --last soon', /--last.*'soon' is invalid/],
     ['replay', /missing required argument 'file'/],
     ['replay x --speed fast', /--speed.*'fast' is invalid. It is a number above 0/],
     ['replay a b', /too many arguments for 'replay'/],
@@ -77,7 +79,19 @@ describe('wrong usage ends with 2, a message on stderr, and nothing on stdout', 
 });
 
 describe('help ends with 0 and stands on stdout', () => {
-  const commands = ['', 'agent', 'trace', 'record', 'replay', 'lab', 'lab up', 'lab list', 'lab exec', 'lab down'];
+  const commands = [
+    '',
+    'agent',
+    'trace',
+    'record',
+    'snapshot',
+    'replay',
+    'lab',
+    'lab up',
+    'lab list',
+    'lab exec',
+    'lab down',
+  ];
   it.concurrent.each(commands)('hoplens %s --help', async (command) => {
     const result = await hoplens([...command.split(' ').filter((word) => word !== ''), '--help']);
     expect(result).toMatchObject({ status: 0, stderr: '' });

@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createPace } from '../../../agent/recording/pace.ts';
 import { readFrames } from '../../../agent/recording/reader.ts';
-import { framePlace } from '../../../agent/server/source.ts';
 import { endLabel } from '../../../agent/trace/shape.ts';
 import { podName } from '../../../test/lab/names.ts';
 import { lengthOf, type Span } from '../lib/span.ts';
@@ -18,7 +17,7 @@ let frames: { bytes: Uint8Array; atMs: number }[];
 beforeAll(async () => {
   frames = [];
   const dueMs = createPace();
-  for await (const bytes of readFrames(RECORDING)) frames.push({ bytes, atMs: START_MS + dueMs(framePlace(bytes)) });
+  for await (const bytes of readFrames(RECORDING)) frames.push({ bytes, atMs: START_MS + dueMs(bytes) });
 });
 
 interface Played {
