@@ -156,6 +156,7 @@ type Drops struct {
 	Places  *Mapping          `json:"places,omitempty"`  // by drop - 1
 	Counts  *Mapping          `json:"counts,omitempty"`  // by cpu * perCpu + reason
 	Reasons map[string]uint64 `json:"reasons,omitempty"` // names of this kernel
+	Program int               `json:"program,omitempty"` // file descriptor: its fdinfo counts runs that the kernel left out
 }
 
 // Queues is whether uplinks' queues are watched.
@@ -183,7 +184,8 @@ func (s *Session) describeDrops() Drops {
 	}
 	places, counts := mapping(s.drops.programs.Maps["drop_places"]), mapping(s.drops.programs.Maps["drop_counts"])
 	counts.PerCPU = dropReasonCounts
-	return Drops{Places: &places, Counts: &counts, Reasons: reasons}
+	program := s.drops.programs.Programs[dropPrograms[0]].FD()
+	return Drops{Places: &places, Counts: &counts, Reasons: reasons, Program: program}
 }
 
 func mapping(m *ebpf.Map) Mapping { return Mapping{FD: m.FD(), Bytes: mapBytes(m)} }

@@ -11,6 +11,8 @@ export interface DropsReader {
   newPlaces(): DropPlace[] | undefined;
   /** Drops by reason since the start; reasons that never happened are left out. */
   counts(): Record<string, number>;
+  /** Drops that the kernel told nobody of: on their processor it was just telling of another one. */
+  untold(): number;
 }
 
 export interface DropsMemory {
@@ -21,6 +23,8 @@ export interface DropsMemory {
   cpus: number;
   /** The running kernel's names. */
   reasons: Record<string, number>;
+  /** What the kernel says of the program, as text: /proc/self/fdinfo/N. */
+  fdinfo: () => string;
 }
 
 /** They free what others told them to. */
@@ -29,7 +33,10 @@ const freeing = new Set(['kfree_skb_list_reason', 'kfree_skb_list', 'kfree_skb_r
 const HIGH = 0x100000000;
 const OTHER = 'OTHER';
 
-export function createDropsReader({ places, counts, perCpu, cpus, reasons }: DropsMemory, layout: Struct): DropsReader {
+export function createDropsReader(
+  { places, counts, perCpu, cpus, reasons, fdinfo }: DropsMemory,
+  layout: Struct,
+): DropsReader {
   const at = (name: string): number => layout.fields.find((field) => field.name === name)!.offset;
   const [reasonAt, writtenAt, symbolsAt] = [at('reason'), at('written'), at('symbols')];
   const view = new DataView(places);
@@ -73,5 +80,6 @@ export function createDropsReader({ places, counts, perCpu, cpus, reasons }: Dro
       }
       return found;
     },
+    untold: () => Number(/^recursion_misses:\s*(\d+)/m.exec(fdinfo())?.[1]),
   };
 }

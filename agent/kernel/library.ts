@@ -24,6 +24,8 @@ export interface OpenedDrops {
   places?: { fd: number; bytes: number };
   counts?: { fd: number; bytes: number; perCpu: number };
   reasons?: Record<string, number>;
+  /** File descriptor. */
+  program?: number;
 }
 
 export interface Opened {

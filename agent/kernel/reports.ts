@@ -84,7 +84,9 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
         exponents: sampler.takeHistory(nowNs),
         blind: blind.take(),
         totals: readAllTotals(),
-        ...(kernel.drops && { drops: { ...kernel.readDropTotals(), reasons: kernel.drops.counts() } }),
+        ...(kernel.drops && {
+          drops: { ...kernel.readDropTotals(), reasons: kernel.drops.counts(), untold: kernel.drops.untold() },
+        }),
         cost: takeCost(nowNs, records),
         ...(suspended.length > 0 && { suspended }),
       };

@@ -1,4 +1,5 @@
 /** The kernel's side, opened: programs loaded, ring and counters mapped. */
+import { readFileSync } from 'node:fs';
 import type { Exponents } from '../wire/messages.ts';
 import { createDropsReader, type DropsReader } from './drops.ts';
 import { recordLayout, type RecordLayout, type Struct } from './layout.ts';
@@ -141,12 +142,13 @@ function mapKernel(library: Library, opened: Opened): KernelSession {
   };
 }
 
-function mapDrops({ drops: { places, counts, reasons }, cpus, layout }: Opened): DropsReader | undefined {
+function mapDrops({ drops: { places, counts, reasons, program }, cpus, layout }: Opened): DropsReader | undefined {
   if (!places || !counts || !reasons) return undefined;
   const memory = {
     places: mapMemory(places.fd, places.bytes, 'read'),
     counts: mapMemory(counts.fd, counts.bytes, 'read'),
     perCpu: counts.perCpu,
+    fdinfo: () => readFileSync(`/proc/self/fdinfo/${program}`, 'utf8'),
   };
   return createDropsReader({ ...memory, cpus, reasons }, layout.drop_place);
 }

@@ -127,6 +127,8 @@ export interface DropTotals {
   records: number;
   recordsLost: number;
   reasons: Record<string, number>;
+  /** That the kernel told nobody of, this agent's packets or not: their packets seem to have vanished. */
+  untold?: number;
 }
 
 /** One hop's exact totals since the agent's start. */

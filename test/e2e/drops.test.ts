@@ -30,7 +30,7 @@ describe.skipIf(missing !== undefined)(`drops (needs root and a lab; missing: ${
 
   test('by a rule in the forward hook of the second node', async () => {
     const rules = 'add table ip hoplens_test; add chain ip hoplens_test c { type filter hook forward priority 0; }; add rule ip hoplens_test c icmp type echo-request drop'; // prettier-ignore
-    const { paths, summary } = await pingUnder('n2', rules);
+    const { paths, summary, nodes } = await pingUnder('n2', rules);
     expect(paths).toHaveLength(PINGS);
     for (const path of paths) {
       expect(path).toMatchObject({
@@ -40,5 +40,7 @@ describe.skipIf(missing !== undefined)(`drops (needs root and a lab; missing: ${
       expect(wayOf(path).at(-1)).toMatch(/^n2 flannel.1 vxlan ingress/);
     }
     expect(summary.lostByNetwork).toEqual({ dropped: PINGS, vanished: 0 });
+    const untold = nodes.get('n2')!.statuses.at(-1)!.drops!.untold;
+    expect(untold).toBeGreaterThanOrEqual(0); // and not null
   });
 });

@@ -49,6 +49,7 @@ export function nodeMetrics(registry: Registry, source: FrameSource): () => void
     series().flatMap(unparsedSamples),
   ); // prettier-ignore
   pull(registry, { name: 'hoplens_dropped_packets_total', help: "Packets of the node and its pods that the kernel dropped, by its own reason.", type: 'counter' }, () => dropSamples(status)); // prettier-ignore
+  pullOne(registry, { name: 'hoplens_untold_drops_total', help: "Drops of the machine that the kernel told nobody of: it was telling of another one on that processor.", type: 'counter' }, () => status?.drops?.untold); // prettier-ignore
   pull(registry, { name: 'hoplens_sampling_exponent', help: 'One of 2^n is followed: TCP bytes (marks), other packets, SYN/FIN/RST (control).', type: 'gauge' }, () => exponentSamples(status)); // prettier-ignore
   pull(registry, { name: 'hoplens_test_clock', help: "1 while the node's clock is wrong on purpose.", type: 'gauge' }, () =>
     testClock === undefined ? [] : [{ labels: { clock: testClock }, value: 1 }],
