@@ -92,6 +92,8 @@ describe('a drop that the kernel tells of', () => {
     const { paths, summary } = play([...lost, freed].map((record) => ({ ...record, level: 0, exponent: 1 })));
     expect(paths).toMatchObject([{ verdict: 'unseen', drop: null }]);
     expect(summary.lostByNetwork).toEqual({ dropped: 0, vanished: 0 });
+    // And of this one no hop had to write anything.
+    expect(play([freed]).summary).toMatchObject({ sampled: 0, lostByNetwork: { dropped: 0, vanished: 0 } });
   });
 
   it('on the next node before its first hop is there', () => {

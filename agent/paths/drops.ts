@@ -55,9 +55,18 @@ export function findDrop(gathered: Gathered, view: PathView, used: Set<number>):
 const isBehindPod = ({ device }: Drop, { hasLast, devices, hopCount }: PathView): boolean =>
   device === undefined && hasLast && devices[hopCount - 1]?.role === Role.pod;
 
-/** Drops that no hop and no device speaks for may be of anybody's namespace: the kernel tells of the whole machine. */
-export const isHearsay = ({ count, dropCount, dropFrames, dropRows }: Gathered): boolean =>
-  count === 0 && !dropFrames.slice(0, dropCount).some((frame, at) => frame.ifindex[dropRows[at]] > 0);
+/**
+ * Whether no hop speaks for this packet, nor any drop: without a device it may be of anybody's namespace, for the kernel
+ * tells of the whole machine, and without a reason it may be no drop.
+ */
+export function isHearsay(gathered: Gathered): boolean {
+  const { count, dropCount, dropFrames, dropRows } = gathered;
+  if (count > 0) return false;
+  for (let at = 0; at < dropCount; at++) {
+    if (dropFrames[at].ifindex[dropRows[at]] > 0 && !isHarmless(dropAt(gathered, at))) return false;
+  }
+  return true;
+}
 
 function dropAt({ dropFrames, dropRows }: Gathered, at: number): Drop {
   const frame = dropFrames[at];
@@ -73,7 +82,7 @@ function dropAt({ dropFrames, dropRows }: Gathered, at: number): Drop {
 }
 
 function endsPath(drop: Drop, view: PathView): boolean {
-  if (view.hopCount === 0) return true;
+  if (view.hopCount === 0) return !isHarmless(drop);
   const hop = view.hopCount - 1;
   const frame = view.frames[hop];
   const row = view.rows[hop];

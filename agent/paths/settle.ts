@@ -174,7 +174,7 @@ function keepFirstOfEachHop({ count: records, order, hops, nodes, instances }: G
 function judgeView(state: State, when: When, usedDrops: Set<number>): Judgement {
   const { view } = state;
   const drop = view.ambiguous ? undefined : findDrop(state.gathered, view, usedDrops);
-  const judgement = drop && (view.hopCount === 0 || !isHarmless(drop)) ? DROPPED : judgeHops(state, when);
+  const judgement = drop && !isHarmless(drop) ? DROPPED : judgeHops(state, when);
   const isDropped = judgement === DROPPED || (drop !== undefined && judgement.verdict === 'vanished');
   view.drop = isDropped ? drop : undefined;
   return isDropped ? DROPPED : judgement;
