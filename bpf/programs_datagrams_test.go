@@ -1,6 +1,7 @@
 package bpf
 
 import (
+	"encoding/hex"
 	"math/bits"
 	"slices"
 	"testing"
@@ -156,6 +157,25 @@ func TestLevelIsThatOfTheIdentity(t *testing.T) {
 		record := k.only(everything(), d.packet(4, udp{d.bytes(20)}).frame())
 		if int(record.Level) != min(bits.TrailingZeros32(uint32(record.Identity)), 31) {
 			t.Fatal(describe(record))
+		}
+	}
+}
+
+// The agents' probe gives its datagrams an identity that is sampled at every exponent: the same bytes stand in
+// agent/probe/identity.test.ts.
+func TestDatagramWithAChosenIdentityIsAlwaysSampled(t *testing.T) {
+	k := newKernel(t, testRing)
+	d := newDice(17)
+	content, err := hex.DecodeString("000102030405060708090a0b0c0d0e0f10111213141516176e1187e38672acf4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, version := range []int{4, 6} {
+		p := d.packet(version, udp{append(content, d.bytes(16)...)})
+		p.id = 0
+		record := k.only(underlay().sampling(31, 31, 31), p.frame())
+		if record.Identity != 0xcafebabe<<32 || record.Level != 31 {
+			t.Fatalf("IPv%d: %s", version, describe(record))
 		}
 	}
 }

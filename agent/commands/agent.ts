@@ -6,7 +6,7 @@ import { AgentError } from '../daemon/worker.ts';
 import { ServerError } from '../server/errors.ts';
 import type { TestClock } from '../kernel/test-clock.ts';
 import {
-  applyConfig, bytes, collect, configOption, history, integer, option, ports, sample, testClock, tokenFileOption,
+  applyConfig, bytes, collect, configOption, history, integer, option, ports, probe, sample, testClock, tokenFileOption,
 } from './options.ts'; // prettier-ignore
 import { version } from './version.ts';
 
@@ -21,6 +21,7 @@ interface Options {
   hooks: AgentOptions['hooks'];
   drops: 'on' | 'off';
   queues: 'on' | 'off';
+  probe: 'off' | number;
   vxlanPort?: number[];
   maxDevices: number;
   history: number;
@@ -64,6 +65,7 @@ async function run(options: Options): Promise<number> {
       hooks: options.hooks,
       drops: options.drops === 'on',
       queues: options.queues === 'on',
+      ...(options.probe !== 'off' && { probeMs: options.probe }),
       vxlanPorts: options.vxlanPort ?? [],
       maxDevices: options.maxDevices,
       history: { ms: options.history, bytes: options.historyBytes },
@@ -137,6 +139,15 @@ export function agentCommand(exit: (code: number) => void): Command {
       )
         .choices(['on', 'off'])
         .default('off'),
+    )
+    .addOption(
+      option(
+        '--probe <off|time>',
+        "keep clocks known without traffic: while somebody reads, ask peers' agents so often by UDP, and answer them " +
+          "at --listen's address and port; wants --token-file, and --probe at both ends",
+      )
+        .default('off')
+        .argParser(probe),
     )
     .addOption(
       option('--max-devices <number>', 'devices watched at once; each takes 256 bytes for every CPU')

@@ -75,6 +75,18 @@ export function testClock(text: string): TestClock {
   }
 }
 
+/** Slower, and three packets of a direction are further apart than they may be; faster tells nothing more. */
+const LEAST_PROBE_MS = 20;
+const MOST_PROBE_MS = 10_000;
+
+/** `off`, or the time between two questions. */
+export function probe(text: string): 'off' | number {
+  if (text === 'off') return text;
+  const ms = duration(text);
+  if (ms >= LEAST_PROBE_MS && ms <= MOST_PROBE_MS) return ms;
+  throw new InvalidArgumentError('It is off, or a time from 20ms to 10s.');
+}
+
 /** A number above 0. */
 export function factor(text: string): number {
   const value = Number(text);

@@ -6,6 +6,7 @@ import { pastOf } from '../history/past.ts';
 import { createRecorder, type HistoryLimits, type HistoryStats } from '../history/recorder.ts';
 import type { Endpoint } from '../kernel/library.ts';
 import type { TestClock } from '../kernel/test-clock.ts';
+import { createProbe } from '../probe/probe.ts';
 import { readTokenFile } from '../server/auth.ts';
 import { servePage } from '../server/files.ts';
 import { createGateway } from '../server/gateway.ts';
@@ -32,6 +33,8 @@ export interface AgentOptions {
   drops: boolean;
   /** Whether to watch the queues of uplinks. */
   queues: boolean;
+  /** Time between two questions of the probe; without it there is none. */
+  probeMs?: number;
   vxlanPorts: number[];
   maxDevices: number;
   /** What the flight recorder may hold; 0 milliseconds: nothing. */
@@ -111,7 +114,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     },
     recorder && { nodes: 1, read: (span) => [pastOf(recorder, node, span)] },
   );
-  const gateway = createGateway({ peers: options.peers, token, node, ownStream: () => ownStream });
+  const probe = createProbe({ token, everyMs: options.probeMs, peers: () => gateway.probed() });
+  const gateway = createGateway({ peers: options.peers, token, node, ownStream: () => ownStream, onActive: probe.ask });
   const onFrame = (frame: Uint8Array): void => {
     const place = framePlace(frame);
     ownStream = place.stream;
@@ -142,6 +146,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   const end = deferred<AgentError | undefined>();
   try {
+    await probe.listen(server);
     worker = await startKernelWorker({
       node,
       hoplensVersion: options.version,
@@ -154,18 +159,20 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       maxDevices: options.maxDevices,
       ...(options.testClock && { testClock: options.testClock }),
       ...(options.sample !== 'auto' && { exponent: options.sample }),
+      probePort: probe.port(),
       onFrame,
       onWarning: say,
       onEnd: end.resolve,
     });
   } catch (error) {
     gateway.stop();
+    probe.stop();
     await server.stop();
     throw error;
   }
   const running = worker;
   running.send({ type: 'wanted', wanted: isWanted });
-  metrics.set(createMetrics({ version: options.version, server: () => server.stats, node: hub, gateway, history, segments: running.segments })); // prettier-ignore
+  metrics.set(createMetrics({ version: options.version, server: () => server.stats, node: hub, gateway, probe, history, segments: running.segments })); // prettier-ignore
 
   const exclude = async (): Promise<void> => {
     const peers = await resolvePeers(options.peers);
@@ -184,6 +191,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     names?.stop();
     metrics.stop();
     gateway.stop();
+    probe.stop();
     await server.stop();
   };
   return {

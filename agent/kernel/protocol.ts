@@ -22,6 +22,8 @@ export interface WorkerOptions {
   vxlanPorts: number[];
   maxDevices: number;
   testClock?: TestClock;
+  /** Where this agent answers the probe, for others to know. */
+  probePort: number | undefined;
   /** Memory of the segment histograms, written here and read by the main thread. */
   histograms: SharedArrayBuffer;
 }

@@ -63,6 +63,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
       realtimeEpochNs: String(clock.realtimeEpochNs),
       startedAt: new Date().toISOString(),
       ...(options.testClock && { testClock: options.testClock.text }),
+      ...(options.probePort !== undefined && { probePort: options.probePort }),
       fields: kernel.layout.fields,
       limits: {
         budget: options.budget,

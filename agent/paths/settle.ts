@@ -9,6 +9,7 @@ import { noteDisorder, type Disorders } from './disorder.ts';
 import { divide } from './instances.ts';
 import { findWay, type Way } from './order.ts';
 import { EntryState, type Pool } from './pool.ts';
+import { isProbe } from './probe.ts';
 import { viewerMs } from './streams.ts';
 import {
   isSentTwice, isWrittenEverywhere, judge, judgeStart, learnArrival, reached, type Judgement, type World,
@@ -68,7 +69,7 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     return;
   }
   gather(pool, entry, gathered);
-  if (isHearsay(gathered)) {
+  if (isHearsay(gathered) || isProbe(gathered, state.world)) {
     pool.state[slot] = EntryState.done;
     return;
   }

@@ -25,6 +25,8 @@ export interface Stream {
   /** CLOCK_REALTIME when the stream began, as ISO 8601. */
   startedAt: string;
   testClock: string | undefined;
+  /** Where its agent answers the probe. */
+  probePort: number | undefined;
   devices: Map<number, KnownDevice>;
   rawLine: RawLine;
   /** Ways to a drop, by number. */
@@ -74,6 +76,7 @@ export function createStream(id: number, node: number, hello: Hello, nowMs: numb
     realtimeEpochNs: hello.realtimeEpochNs === undefined ? undefined : BigInt(hello.realtimeEpochNs),
     startedAt: hello.startedAt,
     testClock: hello.testClock,
+    probePort: hello.probePort,
     devices: new Map(),
     rawLine: createRawLine(),
     places: [],

@@ -86,7 +86,13 @@ export interface Agent {
   skip(): void;
 }
 
-export function createAgent(node: number, devices = flannelDevices(node), aheadNs = 0, marks = 0): Agent {
+export function createAgent(
+  node: number,
+  devices = flannelDevices(node),
+  aheadNs = 0,
+  marks = 0,
+  probePort?: number,
+): Agent {
   const stream = 1000 + node;
   let sequence = 0;
   // Stream time 0 is true time 0 shown by this node's clock.
@@ -101,7 +107,7 @@ export function createAgent(node: number, devices = flannelDevices(node), aheadN
     hello: (atMs) =>
       message(atMs, {
         type: 'hello', node: `n${node + 1}`, hoplens: '0', kernel: { release: '6', hooks: 'tcx', bootId: '' },
-        epochNs: '1000', rawEpochNs: '1000', realtimeEpochNs: '1795696865000000000', startedAt: '', fields, devices,
+        epochNs: '1000', rawEpochNs: '1000', realtimeEpochNs: '1795696865000000000', startedAt: '', fields, devices, ...(probePort !== undefined && { probePort }),
         limits: { budget: 0, ringBytes: 0, maxDevices: 0, maxFrameBytes: 0 },
       }), // prettier-ignore
     status: (atMs, more) =>

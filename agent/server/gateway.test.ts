@@ -4,6 +4,7 @@ import { STREAM_PATH } from '../client/protocol.ts';
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { RunningServer } from './server.ts';
+import { createHub } from './source.ts';
 import { describeFrame, helloFrame, hubOf, legsFrame, readFrom, refusedWith, serve, until } from './testing.ts';
 
 const cleanups: (() => unknown)[] = [];
@@ -218,3 +219,36 @@ it('refuses an address that is none at once', () => {
   expect(() => gatewayTo(['ftp://x'])).toThrow('is not a ws:// or wss:// address');
   expect(() => gatewayTo(['ws://h:1/?token=x'])).toThrow('takes no user, password or query');
 });
+
+it('knows where its peers answer the probe, while it is connected to them', async () => {
+  const hub = createHub();
+  hub.push(helloFrame(1, 'node-1', [], 0, { probePort: 9430 }));
+  const server = await serve(hub);
+  cleanups.push(() => server.stop());
+  const without = await peer(2, 'node-2');
+  const actives: boolean[] = [];
+  const gateway = gatewayTo([server.url, without.url], { onActive: (isActive) => actives.push(isActive) });
+  expect(gateway.probed()).toEqual([]);
+  const { seen, stop } = watch(gateway);
+  await until(() => seen().length === 2);
+  expect(gateway.probed()).toEqual([{ node: 'node-1', address: '127.0.0.1', port: 9430 }]);
+  stop();
+  await until(() => actives.length === 2);
+  expect(actives).toEqual([true, false]);
+  expect(gateway.probed()).toEqual([]);
+});
+
+it.each([0, 65_536, 1.5, '9430', null])(
+  'takes %j for no port to answer at, and the peer for what it is',
+  async (port) => {
+    const hub = createHub();
+    hub.push(helloFrame(1, 'node-1', [], 0, { probePort: port as number }));
+    const server = await serve(hub);
+    cleanups.push(() => server.stop());
+    const gateway = gatewayTo([server.url]);
+    const { seen } = watch(gateway);
+    await until(() => seen().length === 1);
+    expect(gateway.peers()[0].state).toBe('up');
+    expect(gateway.probed()).toEqual([]);
+  },
+);

@@ -4,6 +4,7 @@
 import * as v from 'valibot';
 import { StreamError } from '../client/errors.ts';
 import { streamUrl } from '../client/protocol.ts';
+import type { Asked } from '../probe/asker.ts';
 import { connectStream, type Stream, type StreamLimits, type StreamState } from '../client/stream.ts';
 import { readSnapshot } from '../client/snapshot.ts';
 import type { Past } from '../history/past.ts';
@@ -19,6 +20,8 @@ export interface GatewayOptions {
   /** Our own node's name, and our own stream once there is one: no peer may bear them. */
   node: string;
   ownStream: () => number | undefined;
+  /** Peers are being connected to, or no longer. */
+  onActive?: (isActive: boolean) => void;
   /** Time for which peers stay connected when the last reader has gone. */
   lingerMs?: number;
   limits?: Partial<StreamLimits>;
@@ -41,6 +44,8 @@ export interface Gateway extends FrameSource {
   peers(): PeerState[];
   /** The far ends of the connections to peers. */
   remotes(): { address: string; port: number }[];
+  /** Where the agents of connected peers answer the probe; those without it are left out. */
+  probed(): Asked[];
   stop(): void;
 }
 
@@ -62,7 +67,14 @@ const LINGER_MS = 5000;
 /** Peers messages belong to no agent's stream. */
 const NO_STREAM = 0;
 
-const named = v.object({ node: v.pipe(v.string(), v.minLength(1), v.maxLength(253)) });
+const probePort = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
+const told = v.object({
+  node: v.pipe(v.string(), v.minLength(1), v.maxLength(253)),
+  probePort: v.fallback(v.optional(probePort), undefined),
+});
+
+/** What a hello says that matters here. */
+type Told = v.InferOutput<typeof told>;
 
 class PeerGateway implements Gateway {
   readonly stats: GatewayStats = { framesRelayed: 0, bytesRelayed: 0, garbage: 0, refusals: {} };
@@ -70,7 +82,7 @@ class PeerGateway implements Gateway {
   readonly #hub: Hub = createHub();
   readonly #peers: Peer[];
   /** Whose a stream is, and which node's. */
-  readonly #streams = new Map<number, { peer: Peer; node: string }>();
+  readonly #streams = new Map<number, Told & { peer: Peer }>();
   readonly held: Held;
   readonly #startedMs = performance.now();
   #subscribers = 0;
@@ -108,6 +120,13 @@ class PeerGateway implements Gateway {
     return this.#peers.flatMap((peer) => peer.stream?.remote() ?? []);
   }
 
+  probed(): Asked[] {
+    return [...this.#streams.values()].flatMap(({ peer, node, probePort: port }) => {
+      const remote = peer.state.state === 'up' ? peer.stream?.remote() : undefined;
+      return remote && port !== undefined ? [{ node, address: remote.address, port }] : [];
+    });
+  }
+
   state(): Uint8Array[] {
     return this.#hub.state();
   }
@@ -130,6 +149,7 @@ class PeerGateway implements Gateway {
 
   stop(): void {
     clearTimeout(this.#linger);
+    if (this.#isActive) this.#options.onActive?.(false);
     this.#isActive = false;
     for (const peer of this.#peers) {
       peer.stream?.close();
@@ -142,6 +162,7 @@ class PeerGateway implements Gateway {
 
   #activate(): void {
     this.#isActive = true;
+    this.#options.onActive?.(true);
     for (const peer of this.#peers) this.#connect(peer);
     this.#publish();
   }
@@ -213,15 +234,16 @@ class PeerGateway implements Gateway {
 
   /** Takes a peer's stream on; the error when it must not be. */
   #hello(peer: Peer, stream: number, frame: Uint8Array): StreamError | undefined {
-    const node = helloNode(frame);
-    if (node === undefined) return new StreamError('garbage', `${peer.address} sent a hello without a node's name`);
+    const hello = readHello(frame);
+    if (!hello) return new StreamError('garbage', `${peer.address} sent a hello without a node's name`);
+    const { node } = hello;
     const error = this.#conflict(peer, stream, node);
     if (error) return error;
     for (const [other, owner] of this.#streams) {
       // The agent was started again: its former stream is over.
       if (owner.node === node && other !== stream) this.#forgetStream(other);
     }
-    this.#streams.set(stream, { peer, node });
+    this.#streams.set(stream, { ...hello, peer });
     if (peer.state.state !== 'up' || peer.state.node !== node) {
       peer.state = { url: peer.address, node, state: 'up' };
       this.#publish();
@@ -251,10 +273,10 @@ class PeerGateway implements Gateway {
   }
 }
 
-function helloNode(frame: Uint8Array): string | undefined {
+function readHello(frame: Uint8Array): Told | undefined {
   try {
-    const parsed = v.safeParse(named, decodeMessage(decodeFrame(frame)));
-    return parsed.success ? parsed.output.node : undefined;
+    const parsed = v.safeParse(told, decodeMessage(decodeFrame(frame)));
+    return parsed.success ? parsed.output : undefined;
   } catch (error) {
     if (error instanceof WireError) return undefined;
     throw error;

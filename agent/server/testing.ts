@@ -20,11 +20,17 @@ export const device = (ifindex: number, name: string, kind: Device['kind']): Dev
   attached: true, foreignPrograms: { ingress: 0, egress: 0 },
 }); // prettier-ignore
 
-export function helloFrame(stream: number, node: string, devices: Device[] = [], sequence = 0): Uint8Array {
+export function helloFrame(
+  stream: number,
+  node: string,
+  devices: Device[] = [],
+  sequence = 0,
+  more: Partial<Hello> = {},
+): Uint8Array {
   const hello: Hello = {
     type: 'hello', node, hoplens: '0.0.0', kernel: { release: '6', hooks: 'tcx', bootId: '' },
     epochNs: '0', rawEpochNs: '0', startedAt: '', fields: { legs: [], records: [], flows: [] },
-    limits: { budget: 0, ringBytes: 0, maxDevices: 0, maxFrameBytes: 0 }, devices,
+    limits: { budget: 0, ringBytes: 0, maxDevices: 0, maxFrameBytes: 0 }, devices, ...more,
   }; // prettier-ignore
   return encodeMessage({ stream, sequence, timeMs: 0 }, hello);
 }

@@ -66,6 +66,8 @@ export interface Hello {
   startedAt: string;
   /** The node's clock is wrong on purpose, by so much. */
   testClock?: string;
+  /** UDP port at which this agent answers others' probe; absent where it does not. */
+  probePort?: number;
   fields: Fields;
   limits: { budget: number; ringBytes: number; maxDevices: number; maxFrameBytes: number };
   devices: Device[];

@@ -2,11 +2,13 @@
 import { Registry } from 'prom-client';
 import type { SegmentHistograms } from '../../histogram/segments.ts';
 import type { Gateway } from '../gateway.ts';
+import type { Probe } from '../../probe/probe.ts';
 import type { ServerStats } from '../server.ts';
 import type { FrameSource } from '../source.ts';
 import type { HistoryStats } from '../../history/recorder.ts';
 import { historyMetrics } from './history.ts';
 import { nodeMetrics } from './node.ts';
+import { probeMetrics } from './probe.ts';
 import { pull, pullOne } from './pull.ts';
 import { segmentMetrics } from './segments.ts';
 import { gatewayMetrics, serverMetrics } from './stream.ts';
@@ -20,6 +22,7 @@ export interface MetricsOptions {
   gateway?: Gateway;
   /** undefined where there is no flight recorder. */
   history?: () => HistoryStats | undefined;
+  probe?: Probe;
   segments?: SegmentHistograms;
 }
 
@@ -39,6 +42,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   serverMetrics(registry, options.server);
   if (options.gateway) gatewayMetrics(registry, options.gateway);
   if (options.history) historyMetrics(registry, options.history);
+  if (options.probe) probeMetrics(registry, options.probe);
   if (options.segments) segmentMetrics(registry, options.segments);
   const stop = options.node ? nodeMetrics(registry, options.node) : () => {};
 
