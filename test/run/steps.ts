@@ -71,7 +71,7 @@ export function vitest(name: string, options: readonly string[]): Step {
 }
 
 /** End-to-end tests that go through many cases one after the other. */
-const long = ['test/e2e/causes/', 'test/e2e/hurts.test.ts'];
+const long = ['test/e2e/causes/', 'test/e2e/matrix/', 'test/e2e/hurts.test.ts'];
 
 /** They only read. */
 const checks: readonly Step[] = [

@@ -7,15 +7,23 @@ const MOST_UNTOLD = 0.02;
 /** A cell that carries less proves little. */
 export const LEAST_JOINABLE = 200;
 
-/** Whether so much was lost by us that nothing is shown either way. */
-export const isBlind = ({ summary }: Outcome): boolean => summary.lostByUs > summary.joinable * (1 - LEAST_JOINED);
+/** Kinds of traffic of which nothing came through. */
+const silentKinds = (sent: Outcome['sent']): string[] =>
+  Object.entries(sent).filter(([, count]) => count === 0).map(([name]) => name); // prettier-ignore
+
+/**
+ * Whether nothing is shown either way: so much was lost by us, or a connection did not come about, for the wire lost its SYN
+ * and a second passes before another one is sent.
+ */
+export const provesNothing = ({ summary, sent }: Outcome): boolean =>
+  summary.lostByUs > summary.joinable * (1 - LEAST_JOINED) || silentKinds(sent).length > 0;
 
 /** Sentences that say what is wrong; none where all is well. */
 export function faultsOf({ summary, comparison, resurrected, sent, joined }: Outcome): string[] {
   const { joinable, joinableJoined, framesMissed } = summary;
   const { equal, alike, different, untold } = comparison;
   const unknown = Object.values(untold).reduce((sum, count) => sum + count, 0);
-  const silent = Object.entries(sent).filter(([, count]) => count === 0).map(([name]) => name); // prettier-ignore
+  const silent = silentKinds(sent);
   const faults: [boolean, string][] = [
     [different.length > 0, `joined falsely: ${different.length}, as ${different.slice(0, 3).join('; ')}`],
     [resurrected > 0, `${resurrected} were told as arrived although the wire had dropped them`],

@@ -9,7 +9,7 @@ import { startCluster, type Cluster } from '../support.ts';
 import { verdictMs, watch, type SeenPath } from '../watch.ts';
 import { labOf, nameOf, type Cell } from './cells.ts';
 import { readPackets } from './packets.ts';
-import { isBlind } from './judge.ts';
+import { provesNothing } from './judge.ts';
 import { applyCell, groups, NEIGHBOUR, RECEIVER, SENDER } from './settings.ts';
 import { sendCell, startReceiver, type Sent } from './traffic.ts';
 import { compare, readSide, type Comparison, type Side } from './truth.ts';
@@ -58,14 +58,14 @@ async function runLab(cells: Cell[], options: RunOptions): Promise<Outcome[]> {
     await Promise.race([before, outcome]);
     before = sent.promise;
   }
-  return await againWhereBlind(cluster, await Promise.all(outcomes), options);
+  return await againWhereNeeded(cluster, await Promise.all(outcomes), options);
 }
 
-/** On a busy machine agents may not keep up. They say so, and the cell proves nothing: it gets another chance or two. */
-async function againWhereBlind(cluster: Cluster, outcomes: Outcome[], options: RunOptions): Promise<Outcome[]> {
+/** On a busy machine agents may not keep up, and say so. A cell that proves nothing gets another chance or two. */
+async function againWhereNeeded(cluster: Cluster, outcomes: Outcome[], options: RunOptions): Promise<Outcome[]> {
   const settled: Outcome[] = [];
   for (let outcome of outcomes) {
-    for (let more = 2; isBlind(outcome) && more > 0; more--) {
+    for (let more = 2; provesNothing(outcome) && more > 0; more--) {
       outcome = await runCell(cluster, outcome.cell, options, Promise.resolve(), () => undefined);
     }
     options.onOutcome?.(outcome);
