@@ -95,7 +95,7 @@ export function toJson(view: PathView): JsonPath {
   };
 }
 
-const dropOf = ({ reason, symbol, hook, stream, device, inPod }: Drop): JsonDrop => ({
+export const dropOf = ({ reason, symbol, hook, stream, device, inPod }: Drop): JsonDrop => ({
   reason, symbol, hook, node: stream.name, device: device?.name ?? null, inPod,
 }); // prettier-ignore
 

@@ -17,6 +17,7 @@ export const keyList: [keys: string, what: string][] = [
   [', .', 'by a second'],
   ['+ -', 'look at a shorter, a longer time'],
   ['l', 'live: return to now'],
+  ['[ ]', 'one packet of the path: the slowest first, the next slower, the next faster'],
   ...choices(shows).map(tabKeys),
   ...choices(lists).map(tabKeys),
   ['s', 'scale of the ruler: linear, square root, equal'],
@@ -30,6 +31,7 @@ export type Action =
   /** By parts of the span that is shown, or by seconds. */
   | { do: 'scrub'; parts?: number; seconds?: number }
   | { do: 'zoom'; factor: number }
+  | { do: 'packet'; by: number }
   | { do: 'window'; index: number }
   | { do: 'show'; show: Show }
   | { do: 'list'; list: List };
@@ -61,6 +63,8 @@ const actions: Record<string, Action> = {
   '+': { do: 'zoom', factor: 0.5 },
   '-': { do: 'zoom', factor: 2 },
   l: { do: 'live' },
+  '[': { do: 'packet', by: -1 },
+  ']': { do: 'packet', by: 1 },
   s: { do: 'scale' },
   t: { do: 'theme' },
   '?': { do: 'help' },

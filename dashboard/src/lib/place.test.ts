@@ -9,6 +9,7 @@ import { tokenIn } from './token.ts';
 
 const places = fc.record({
   focus: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
+  packet: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
   filter: fc.string(),
   window: fc.constantFrom(...WINDOWS),
   span: fc.option(

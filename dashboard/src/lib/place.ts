@@ -8,6 +8,8 @@ import { lists, shows, type List, type Show } from './tabs.ts';
 export interface Place {
   /** A row's name. */
   focus: string | undefined;
+  /** One packet of the row in focus. */
+  packet: string | undefined;
   filter: string;
   window: WindowSeconds;
   /** Of the past; undefined: the last seconds. */
@@ -21,6 +23,7 @@ export interface Place {
 
 export const home: Place = {
   focus: undefined,
+  packet: undefined,
   filter: '',
   window: 60,
   span: undefined,
@@ -37,6 +40,7 @@ export function parsePlace(search: string): Place {
   const by = columns.find((column) => column === sort.replace(/^-/, ''));
   return {
     focus: given.get('focus') ?? undefined,
+    packet: given.get('packet') ?? undefined,
     filter: given.get('filter') ?? '',
     window: WINDOWS.find((seconds) => `${seconds}s` === given.get('window')) ?? home.window,
     span: parseSpan(given.get('from'), given.get('to')),
@@ -57,9 +61,10 @@ function parseSpan(from: string | null, to: string | null): Span | undefined {
 }
 
 /** Only what differs from home; empty at home. */
-export function formatPlace({ focus, filter, window, span, scale, sort, show, list }: Place): string {
+export function formatPlace({ focus, packet, filter, window, span, scale, sort, show, list }: Place): string {
   const to = new URLSearchParams();
   if (focus !== undefined) to.set('focus', focus);
+  if (packet !== undefined) to.set('packet', packet);
   if (filter !== '') to.set('filter', filter);
   if (window !== home.window) to.set('window', `${window}s`);
   if (span) {

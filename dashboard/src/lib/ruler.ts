@@ -2,6 +2,9 @@
 export const scales = ['linear', 'sqrt', 'equal'] as const;
 export type Scale = (typeof scales)[number];
 
+const scaleNames: Record<Scale, string> = { linear: 'linear', sqrt: '√', equal: 'equal' };
+export const scaleOptions = scales.map((value) => ({ value, text: scaleNames[value], title: `scale: ${value} (s)` }));
+
 export interface Stretch {
   from: number;
   to: number;

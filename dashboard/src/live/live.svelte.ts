@@ -1,6 +1,7 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- the view is what readers follow; shapes change only with it */
 /** The one live source: what the worker says, as it last said it. */
-import type { Connection, Order, Report, Served, View } from '../worker/messages.ts';
+import type { Connection, Order, PacketSummary, Report, Served, View } from '../worker/messages.ts';
+import type { PacketQuery } from '../worker/packets.ts';
 import type { RowShape } from '../worker/rows.ts';
 
 export interface Live {
@@ -10,6 +11,8 @@ export interface Live {
   /** Rows by id; filled before the view that speaks of them. */
   readonly shapes: ReadonlyMap<number, RowShape>;
   send(order: Order): void;
+  /** Held packets of a row, the slowest first: those behind a cell of a heat map. */
+  pick(wanted: PacketQuery): Promise<PacketSummary[]>;
 }
 
 export function createLive(): Live {
@@ -18,11 +21,16 @@ export function createLive(): Live {
   let view = $state.raw<View>();
   let connection = $state.raw<Connection>({ state: 'connecting' });
   let served = $state.raw<Served>();
+  const picks = new Map<number, (packets: PacketSummary[]) => void>();
+  let nextPick = 1;
 
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
     if (data.type === 'connection') connection = data.connection;
     else if (data.type === 'served') served = data.served;
-    else {
+    else if (data.type === 'picked') {
+      picks.get(data.number)?.(data.packets);
+      picks.delete(data.number);
+    } else {
       for (const shape of data.shapes) shapes.set(shape.id, shape);
       for (const id of data.gone) shapes.delete(id);
       view = data;
@@ -40,5 +48,11 @@ export function createLive(): Live {
     },
     shapes,
     send: (order) => worker.postMessage(order),
+    pick: (wanted) =>
+      new Promise((resolve) => {
+        const number = nextPick++;
+        picks.set(number, resolve);
+        worker.postMessage({ type: 'pick', number, wanted } satisfies Order);
+      }),
   };
 }

@@ -19,7 +19,8 @@ export function createPlace(): PlaceSource {
   addEventListener('popstate', () => (place = parsePlace(location.search)));
 
   function change(to: Partial<Place>): string {
-    place = { ...place, ...to };
+    // A packet is one of the path in focus.
+    place = { ...place, ...('focus' in to && to.focus !== place.focus ? { packet: undefined } : {}), ...to };
     return location.pathname + formatPlace(place);
   }
   return {

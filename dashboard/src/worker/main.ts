@@ -69,6 +69,11 @@ function obey(order: Order): void {
     case 'focus':
       session.setFocus(order.name);
       return postView();
+    case 'packet':
+      session.setPacket(order.name);
+      return postView();
+    case 'pick':
+      return post({ type: 'picked', number: order.number, packets: session.pick(order.wanted) });
     case 'look':
       session.look(order.span);
       return postView();

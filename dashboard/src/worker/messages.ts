@@ -3,6 +3,8 @@ import type { Insight } from '../../../agent/insight/explain.ts';
 import type { Counts } from '../../../agent/paths/counting.ts';
 import type { Span } from '../lib/span.ts';
 import type { NodeHealth, PeerState } from './health.ts';
+import type { Exchange } from '../../../agent/packets/packet.ts';
+import type { PacketQuery } from './packets.ts';
 import type { RowShape } from './rows.ts';
 
 export const WINDOWS = [10, 60, 300, 600] as const;
@@ -14,6 +16,9 @@ export type Order =
   | { type: 'window'; seconds: WindowSeconds }
   | { type: 'filter'; text: string }
   | { type: 'focus'; name: string | undefined }
+  | { type: 'packet'; name: string | undefined }
+  /** Answered by `picked` with the same number. */
+  | { type: 'pick'; number: number; wanted: PacketQuery }
   /** Undefined: live. */
   | { type: 'look'; span: Span | undefined };
 
@@ -57,6 +62,24 @@ export interface FocusColumns {
   p99Ns: Float64Array[];
 }
 
+/** A packet of a list; the whole of it comes when it is opened. */
+export interface PacketSummary {
+  name: string;
+  wallMs: number;
+  kind: string;
+  /** NaN without a clock. */
+  totalNs: number;
+  boundNs: number;
+  /** Segment that took longest; -1 without any. */
+  longest: number;
+}
+
+/** The packet that was asked for; undefined `exchange`: it is not held, or not any more. */
+export interface OpenPacket {
+  name: string;
+  exchange: Exchange | undefined;
+}
+
 /** What the figures of the window rest on. */
 export interface Counters extends Counts {
   /** Wire packets that pods sent, from the exact totals. */
@@ -87,6 +110,10 @@ export interface View {
   hidden: number;
   left: number;
   focus: FocusColumns | undefined;
+  /** Single packets of that row in the span, the slowest first, and how many are held in all. */
+  packets: PacketSummary[];
+  packetsHeld: number;
+  packet: OpenPacket | undefined;
   counters: Counters;
   /** What hurts; undefined before the first second. */
   insight: Insight | undefined;
@@ -102,4 +129,11 @@ export interface View {
   recordsPerSecond: number;
 }
 
-export type Report = View | { type: 'connection'; connection: Connection } | { type: 'served'; served: Served };
+export interface Picked {
+  type: 'picked';
+  number: number;
+  packets: PacketSummary[];
+}
+
+export type Report =
+  View | Picked | { type: 'connection'; connection: Connection } | { type: 'served'; served: Served };

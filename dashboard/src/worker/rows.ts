@@ -1,4 +1,6 @@
 /** The rows of the path list: paths of one shape and service, each with a block of series. */
+import type { PacketDrop } from '../../../agent/packets/packet.ts';
+import { dropFacts } from '../../../agent/packets/read.ts';
 import { flowAt, lastOf, type PathView } from '../../../agent/paths/view.ts';
 import { labelWithPort, type Name } from '../../../agent/names/name.ts';
 import { namesOf, serviceOf, shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
@@ -16,6 +18,8 @@ export interface RowShape extends Shape {
   /** The way breaks off: what became of these packets, in words; empty where they arrived. */
   loss: string;
   isLost: boolean;
+  /** Of those that were dropped: where and why. */
+  drop: PacketDrop | undefined;
 }
 
 export interface Row {
@@ -43,7 +47,7 @@ export interface Rows {
   left(): number;
 }
 
-const MAX_ROWS = 1024;
+export const MAX_ROWS = 1024;
 const MAX_PORTS = 64;
 
 /** Series of the row's segment. */
@@ -65,7 +69,7 @@ export function createRows(): Rows {
     const name = uniqueName({ ...shape, service, isRequest, isLost }, names);
     names.add(name);
     const row: Row = {
-      key, shape: { ...shape, id, name, service, isRequest, loss, isLost },
+      key, shape: { ...shape, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
       base: blocks.take(shape.segments.length + EXTRA_SERIES),
       lastSecond: -Infinity, sourcePorts: new Set(), destinationPorts: new Set(),
     }; // prettier-ignore

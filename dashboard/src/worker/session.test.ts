@@ -178,3 +178,30 @@ test('what is not held of a span is known, and what was shown last stays when no
   played.session.look({ from: last.held.from - 30, to: last.held.from + 5 });
   expect(played.look().heldSeconds).toBe(5);
 });
+
+test('single packets of the row in focus are held, the slowest first, and the one that is opened with its answer', () => {
+  const played = play(15);
+  const REQUESTS = 'tcp:10.244.1.2>10.244.2.2:80';
+  played.session.setFocus(REQUESTS);
+  const { packets, packetsHeld, rows, span } = played.look();
+  expect(packetsHeld).toBeGreaterThanOrEqual(packets.length);
+  const totals = packets.map(({ totalNs }) => totalNs).filter((totalNs) => !Number.isNaN(totalNs));
+  expect(totals.length).toBeGreaterThan(2);
+  expect(totals).toEqual(totals.toSorted((a, b) => b - a));
+  const at = named(played, played.look()).get(REQUESTS)!;
+  expect(rows.p99Ns[at]).toBeLessThanOrEqual(totals[0] * (65 / 64));
+  const row = rows.ids[at];
+  const query = { row, fromSecond: span.from, toSecond: span.to, fromNs: totals[0], toNs: totals[0] + 1 };
+  expect(played.session.pick(query).map(({ name }) => name)).toEqual([packets[0].name]);
+  const answered = packets.filter(({ name }) => {
+    played.session.setPacket(name);
+    const { exchange } = played.look().packet!;
+    const { packet, reply } = exchange!;
+    expect(packet.name).toBe(name);
+    expect(packet.hops.map(({ destination }) => destination)).toContain('10.244.2.2:8080');
+    return reply?.hops[0].source === '10.244.2.2:8080';
+  });
+  expect(answered.length).toBeGreaterThan(0);
+  played.session.setPacket('0123456789abcdef@1');
+  expect(played.look().packet).toEqual({ name: '0123456789abcdef@1', exchange: undefined });
+});

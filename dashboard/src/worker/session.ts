@@ -17,8 +17,9 @@ import { createCounterHistory } from './counters.ts';
 import { createHealth, type NodeHealth } from './health.ts';
 import { createHistory } from './history.ts';
 import { createRows, notePorts, rowSubject, seriesOf, Series, type Row, type RowShape } from './rows.ts';
-import type { View, WindowSeconds } from './messages.ts';
+import type { PacketSummary, View, WindowSeconds } from './messages.ts';
 import { focusColumns, rowColumns } from './columns.ts';
+import { createPackets, type PacketQuery } from './packets.ts';
 import { createShown } from './shown.ts';
 import { createToldHistory, type Told } from './told.ts';
 import { lengthOf, overlap, type Span } from '../lib/span.ts';
@@ -33,6 +34,9 @@ export interface Session {
   /** What cannot be parsed hides nothing. */
   setFilter(text: string): void;
   setFocus(name: string | undefined): void;
+  /** One packet of the row in focus. */
+  setPacket(name: string | undefined): void;
+  pick(wanted: PacketQuery): PacketSummary[];
   /** A span of the past; undefined: the last seconds. */
   look(span: Span | undefined): void;
   /** Nothing more will come: what was shown last stays. */
@@ -69,6 +73,7 @@ export function createSession(): Session {
   const shown = createShown(history);
   const { window } = shown;
   const rows = createRows();
+  const packets = createPackets(rows, KEPT_SECONDS);
   const health = createHealth();
   const counters = createCounterHistory(KEPT_SECONDS);
   const told = createToldHistory(KEPT_SECONDS);
@@ -107,6 +112,7 @@ export function createSession(): Session {
     const second = secondOf(viewerMs(first.stream, first.baseNs + first.timeNs[view.rows[0]]));
     row.lastSecond = Math.max(row.lastSecond, second);
     notePorts(row, view);
+    packets.see(view, row, second);
     since++;
     const add = (series: number, bucket: number, weight: number): void =>
       shown.add(second, cellKey(series, bucket), weight);
@@ -162,6 +168,7 @@ export function createSession(): Session {
       hidden,
       left: rows.left(),
       focus: focused && focusColumns(focused, history.seconds(span), span),
+      ...packets.look(focused, span),
       counters: counters.between(...tellingOf(span)),
       ...(told.at(tellingOf(span)[1]) ?? nothing),
       nodes: health.nodes(summary),
@@ -193,8 +200,9 @@ export function createSession(): Session {
     tick(nowMs) {
       if (secondOf(nowMs) <= endSecond) health.tick(nowMs);
       if (!begin(nowMs)) return;
-      assembler.advance(nowMs);
       const second = Math.min(secondOf(nowMs), endSecond);
+      packets.turn(second);
+      assembler.advance(nowMs);
       if (second <= latestSecond) return;
       latestSecond = second;
       const summary = assembler.summary();
@@ -202,7 +210,9 @@ export function createSession(): Session {
       counters.note(second, summary);
       told.note(second, { insight: observer.turn(nowMs, summary, nodes.map(nodeFigures)), ...standing(nodes) });
       shown.turn(second);
-      gone.push(...rows.forget(second - KEPT_SECONDS));
+      const left = rows.forget(second - KEPT_SECONDS);
+      packets.forget(left);
+      gone.push(...left);
     },
     view: (nowMs) => ({ ...figures(nowMs), shapes: shapes.splice(0), gone: gone.splice(0) }),
     setWindow: (seconds) => shown.setSeconds(seconds),
@@ -217,6 +227,8 @@ export function createSession(): Session {
     setFocus(name) {
       focus = name;
     },
+    setPacket: (name) => packets.open(name),
+    pick: (wanted) => packets.pick(wanted),
     look(span) {
       if (!shown.fixed || !span) since = 0;
       shown.fix(span);
