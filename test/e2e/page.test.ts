@@ -31,6 +31,23 @@ const drawn = (page: Page): Promise<Drawn> =>
     };
   });
 
+interface Fallen {
+  total: number;
+  hops: { device: string; bytes: number; durationNs: number; isReply: boolean }[];
+}
+
+/** What stands on the waterfall of one packet; its first hop took nothing. */
+const waterfall = (page: Page): Promise<Fallen> =>
+  page.evaluate(() => ({
+    total: Number(document.querySelector<HTMLElement>('[data-testid=waterfall]')!.dataset['total']),
+    hops: [...document.querySelectorAll<HTMLElement>('[data-testid=packet-hop]')].map(({ dataset }) => ({
+      device: dataset['device']!,
+      bytes: Number(dataset['bytes']),
+      durationNs: Number(dataset['ns'] ?? 0),
+      isReply: dataset['reply'] === 'true',
+    })),
+  }));
+
 const text = async (page: Page, name: string): Promise<string> =>
   (await page.locator(`[data-testid=${name}]`).allTextContents()).join(' ');
 
@@ -121,6 +138,22 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
       expect(p50Ns).toBeGreaterThanOrEqual(Math.max(0, quantile(seen, 0.1) * (63 / 64)));
       expect(p50Ns).toBeLessThanOrEqual(Math.max(0, quantile(seen, 0.9) * (65 / 64)) + 1);
     });
+  });
+
+  test('opens the slowest packet: its segments add up, the tunnel is on it, its answer stands beside it', async () => {
+    await page.keyboard.press(']');
+    await until(async () => (await page.locator('[data-testid=packet-hop][data-reply=true]').count()) > 0);
+    const { total, hops } = await waterfall(page);
+    const there = hops.filter(({ isReply }) => !isReply);
+    expect(there.reduce((all, { durationNs }) => all + durationNs, 0)).toBe(total);
+    expect(there.map(({ device, bytes }) => `${device} ${bytes - there[0].bytes}`)).toEqual([
+      'vethweb 0', 'cni0 0', 'flannel.1 0', 'eth0 50', 'eth0 50', 'flannel.1 0', 'cni0 0', 'vethapi 0',
+    ]); // prettier-ignore
+    expect(hops.length).toBe(2 * there.length);
+    const name = new URL(page.url()).searchParams.get('packet');
+    expect(await page.locator('[data-testid=packet]').getAttribute('data-name')).toBe(name);
+    await page.keyboard.press('Escape');
+    await until(async () => (await page.locator('[data-testid=packet]').count()) === 0);
   });
 
   test('looking at the past it loses nothing, and goes on with now', async () => {
