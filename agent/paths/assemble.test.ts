@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodeFrame } from '../wire/frame.ts';
 import type { Realtime } from '../wire/messages.ts';
 import { createAssembler, type AssemblerOptions } from './assemble.ts';
 import { toJson, type JsonPath } from './json.ts';
@@ -360,6 +361,37 @@ describe('what does not arrive', () => {
     expect(play(other, 9000).paths[0].verdict).toBe('unseen');
     const outside = cut.map((record) => ({ ...record, flow: { ...flow, destination: '8.8.8.8' } }));
     expect(play(framesOf(agentsOf(2), outside, 9000), 9000).paths[0].verdict).toBe('unseen');
+  });
+});
+
+describe('bytes that the receiver’s shorter packets wrote too', () => {
+  const [before, behind] = [podToPod(0, 0, 1, 0).slice(0, 4), podToPod(0, 0, 1, 0).slice(4)];
+  const flow = podFlow(0, 0, 1, 0);
+
+  /** A packet of two segments, and they: every byte is written by whoever has it in a packet short enough. */
+  function twoSegments(number: number): Written[] {
+    const sequence = number * 4096;
+    const timeNs = 1e9 + number * 20e6;
+    const marked = (hops: Hop[], at: number, payload: number, level: number, place: number): Written[] =>
+      along(hops, sequence + place, timeNs, flow, {
+        kind: Kind.mark, level, mark: sequence + place, context: number + 1, sequence: sequence + at, payload,
+      }); // prettier-ignore
+    return [
+      ...marked(before, 0, 2800, 11, 0),
+      ...marked(behind, 0, 1400, 11, 0).map((record) => ({ ...record, timeNs: record.timeNs + 1e5 })),
+      ...marked(behind, 1400, 1400, 10, 2048 + 256).map((record) => ({ ...record, timeNs: record.timeNs + 1e5 })),
+    ];
+  }
+
+  it.each([0, 2500])('are not what the sender failed to see, were it told %i ms before', (lateMs) => {
+    const records = Array.from({ length: 300 }, (_, number) => twoSegments(number)).flat();
+    const frames = framesOf(agentsOf(2), records, 16_000).map((frame) => {
+      // Its first frames came in time: by them a viewer knows when the others were written.
+      const isLate = decodeFrame(frame.bytes).stream === 1001 && frame.atMs > 900;
+      return isLate ? { ...frame, atMs: frame.atMs + lateMs } : frame;
+    });
+    const { summary } = play(frames, 20_000);
+    expect(summary).toMatchObject({ joined: 300, joinable: 300, ambiguous: 0, undecided: 300, lostByUs: 0 });
   });
 });
 

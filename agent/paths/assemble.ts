@@ -13,6 +13,7 @@ import { newCounts, summarize, type Summary } from './counting.ts';
 import { createDisorders } from './disorder.ts';
 import { createGathered, MAX_RECORDS } from './gather.ts';
 import { createIntake, takeFrame, type Intake } from './intake.ts';
+import { createLateness } from './lateness.ts';
 import { createWay } from './order.ts';
 import { createPool, dropOldest, EntryState, firstLeg, type Pool } from './pool.ts';
 import { sampleClocks } from './sampling.ts';
@@ -69,6 +70,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
     counts: newCounts(), disorders: createDisorders(), beginMs: -Infinity, endMs: Infinity, latestMs: -Infinity,
     gaveUpMs: -Infinity,
   }; // prettier-ignore
+  const lateness = createLateness();
   /** Up to when the clocks have been sampled. */
   let sampledMs = -Infinity;
   let sampled = 0;
@@ -97,13 +99,14 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
     }
     clocks.solve();
     for (; isRipe(checked, limitMs - options.joinWindowMs); checked = (checked + 1) >>> 0) {
+      lateness.see(pool.timeMs[checked & pool.entryMask]);
       settle(state, checked, 'if complete', layView);
     }
     for (; judged !== checked && isRipe(judged, limitMs - options.verdictMs); judged = (judged + 1) >>> 0) {
       settle(state, judged, isForgotten(state, judged) ? 'give up' : 'now', layView);
     }
     // What is told stays a while: its records may cover a byte that is judged later.
-    const keptMs = options.verdictMs + options.joinWindowMs;
+    const keptMs = options.verdictMs + options.joinWindowMs + lateness.mostMs();
     while (pool.entryTail !== judged && isRipe(pool.entryTail, limitMs - keptMs)) release(pool);
   }
 
