@@ -83,7 +83,7 @@ const defaultLimits: ServerLimits = {
   queueBytes: 8 << 20,
   controlMessages: 20,
   heartbeatMs: 15_000,
-  pastBytes: 64 << 20,
+  pastBytes: 32 << 20,
 };
 const CONTROL_WINDOW_MS = 10_000;
 /** After which a connection that does not take part in its closing is cut. */

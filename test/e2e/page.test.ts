@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /** The page in a real browser: what it draws is what `trace --json` says of the same seconds, whatever happens meanwhile. */
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -97,12 +98,16 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
   let cluster: Cluster;
   let page: Page;
   let focus: string;
+  let ping: ChildProcess;
+
+  const startPing = (): ChildProcess =>
+    cluster.lab.spawn('web', ['ping', '-n', '-q', '-i', '0.01', cluster.lab.pod('api').ip], { stdio: 'ignore' });
 
   beforeAll(async () => {
     cluster = await startCluster('flannel-vxlan');
     const { lab, agents } = cluster;
     focus = `icmp:${lab.pod('web').ip}>${lab.pod('api').ip}`;
-    lab.spawn('web', ['ping', '-n', '-q', '-i', '0.01', lab.pod('api').ip], { stdio: 'ignore' });
+    ping = startPing();
     await startTraffic(lab, ['http']);
     const token = readFileSync(agents.tokenFile, 'utf8').trim();
     const search = new URLSearchParams({ window: '10s', focus }).toString();
@@ -154,6 +159,16 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     expect(await page.locator('[data-testid=packet]').getAttribute('data-name')).toBe(name);
     await page.keyboard.press('Escape');
     await until(async () => (await page.locator('[data-testid=packet]').count()) === 0);
+  });
+
+  test('loaded anew it has at once what passed before', async () => {
+    await page.keyboard.press('2');
+    ping.kill();
+    await page.reload();
+    await until(async () => (await countOf(page, focus)) > 100);
+    await until(async () => (await text(page, 'state')).includes('live'));
+    await page.keyboard.press('1');
+    ping = startPing();
   });
 
   test('looking at the past it loses nothing, and goes on with now', async () => {

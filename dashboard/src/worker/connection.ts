@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   /** Where the page is: http://host:port/, or a path below it behind a proxy. */
   base: string;
   token: string | undefined;
+  /** How much of the past to ask for; a connection that comes again has its gap. */
+  pastSeconds: () => number;
   onFrame: (bytes: Uint8Array) => void;
   onState: (connection: Connection) => void;
   onServed: (served: Served) => void;
@@ -95,7 +97,8 @@ async function askInfo(base: string, token: string | undefined): Promise<Info | 
 function open(options: ConnectionOptions, up: () => void, down: (message: string) => void): WebSocket {
   const { base, token, onFrame, onState } = options;
   const protocols = token === undefined ? [PROTOCOL] : [PROTOCOL, tokenProtocol(token)];
-  const socket = new WebSocket(`${base.replace(/^http/, 'ws')}${STREAM_PATH.slice(1)}?scope=cluster`, protocols);
+  const stream = `${base.replace(/^http/, 'ws')}${STREAM_PATH.slice(1)}`;
+  const socket = new WebSocket(`${stream}?scope=cluster&history=${options.pastSeconds()}s`, protocols);
   socket.binaryType = 'arraybuffer';
   let error = 'the connection to the agent broke';
   let isOpen = false;

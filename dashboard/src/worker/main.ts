@@ -3,13 +3,17 @@ import { LEGS_RECORDS_OFFSET, isLegs } from './counting.ts';
 import { buffersOf } from './columns.ts';
 import { connect } from './connection.ts';
 import type { Connection, Order, Report } from './messages.ts';
-import { createSession } from './session.ts';
+import { createPlayer } from './player.ts';
 
 const TICK_MS = 100;
 const VIEW_MS = 500;
 const MEASURE_MS = 1000;
 
-const session = createSession();
+/** So long ago the page begins, if the agents remember. */
+const PAST_SECONDS = 600;
+
+const player = createPlayer();
+const { session } = player;
 let disconnect: (() => void) | undefined;
 /** In this second, and in the one before. */
 let busy = { ms: 0, records: 0 };
@@ -29,18 +33,19 @@ function timed(work: () => void): void {
 
 function takeFrame(bytes: Uint8Array): void {
   if (isLegs(bytes)) busy.records += new DataView(bytes.buffer).getUint32(LEGS_RECORDS_OFFSET, true);
-  timed(() => session.frame(bytes, wallMs()));
+  timed(() => player.frame(bytes, wallMs()));
 }
 
 function postView(): void {
   timed(() => {
-    const view = session.view(wallMs());
+    const view = session.view(player.nowMs(wallMs()));
     post({ ...view, busyMs: measured.ms, recordsPerSecond: measured.records }, buffersOf(view.rows, view.focus));
   });
 }
 
 function takeState(connection: Connection): void {
   post({ type: 'connection', connection });
+  if (connection.state === 'down') player.down();
   // What a recording showed last stays.
   if (connection.state === 'ended') session.end(wallMs());
 }
@@ -50,6 +55,7 @@ function start(base: string, token: string | undefined): void {
   disconnect = connect({
     base,
     token,
+    pastSeconds: () => (player.isFresh() ? PAST_SECONDS : 0),
     onFrame: takeFrame,
     onState: takeState,
     onServed: ({ hoplens, recording }) => post({ type: 'served', served: { hoplens, recording } }),
@@ -81,7 +87,7 @@ function obey(order: Order): void {
 }
 
 self.onmessage = ({ data }: MessageEvent<Order>) => obey(data);
-setInterval(() => timed(() => session.tick(wallMs())), TICK_MS);
+setInterval(() => timed(() => player.tick(wallMs())), TICK_MS);
 setInterval(postView, VIEW_MS);
 setInterval(() => {
   measured = busy;
