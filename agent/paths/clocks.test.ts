@@ -34,6 +34,19 @@ describe('clocks', () => {
     expect(ask(clocks, 0, 1, 1)!.boundNs).toBeLessThan(1000 + 10_000);
   });
 
+  it('say which direction lacks packets while they are unknown', () => {
+    const clocks = make();
+    const both = { there: true, back: true };
+    expect(clocks.lacking(0, 1)).toEqual(both);
+    send(clocks, 0, 1, 1, 1000, { count: 2 });
+    clocks.solve();
+    expect(clocks.lacking(0, 1)).toEqual(both);
+    send(clocks, 0, 1, 1.01, 1000, { count: 1 });
+    clocks.solve();
+    expect(clocks.lacking(0, 1)).toEqual({ there: false, back: true });
+    expect(clocks.lacking(1, 0)).toEqual({ there: true, back: false });
+  });
+
   it('stay unknown without traffic back', () => {
     const clocks = make();
     for (let i = 0; i < 100; i++) {

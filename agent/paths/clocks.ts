@@ -10,6 +10,7 @@ import {
 import {
   MAX_DRIFT, addPassage, begin, createPair, intervalAt, isSilent, learnSlopes, tidy, type Interval, type Pair,
 } from './clock-pair.ts'; // prettier-ignore
+import { isEmpty } from './clock-hull.ts';
 import { createRealtime, tightened, type Claim, type ClockSource, type RealtimeReport } from './clock-realtime.ts';
 import { alignMoments, createMoments } from './clock-moments.ts';
 import { RELATIVE_SPAN_NS, createTrack, extendTrack, readTrack, type Estimate, type Track } from './clock-track.ts';
@@ -53,12 +54,19 @@ export interface Clocks {
    */
   between(from: number, to: number, fromNs: number, into: Correction): boolean;
   source(from: number, to: number, fromNs: number): ClockSource | undefined;
+  /** In which directions between the two too few packets are known to agree; of third nodes nothing is said. */
+  lacking(from: number, to: number): Lacking;
   /** Forgets what was known of a node: it has a new stream. */
   reset(node: number): void;
   /** A node's clocks stood still while others went on (suspend), up to `ns` by its own. */
   breakAt(node: number, ns: number): void;
   /** Times that packets contradicted each other: something was wrong, and what was known went. */
   voided(): number;
+}
+
+export interface Lacking {
+  there: boolean;
+  back: boolean;
 }
 
 const SOLVE_NS = 250e6;
@@ -231,6 +239,13 @@ export function createClocks(options: ClockOptions): Clocks {
     return hasRealtime ? 'realtime' : undefined;
   }
 
+  function lacking(from: number, to: number): Lacking {
+    const pair = pairs[Math.min(from, to)]?.[Math.max(from, to)];
+    const forward = !pair || isEmpty(pair.forward.hull);
+    const reverse = !pair || isEmpty(pair.reverse.hull);
+    return from < to ? { there: forward, back: reverse } : { there: reverse, back: forward };
+  }
+
   /** Tracks go by the clock of the pair's first node: the other's time is put on it, twice, for the offset drifts. */
   function readFrom(track: Track, isForward: boolean, ns: number): boolean {
     if (isForward) return readTrack(track, ns, windowNs, estimate);
@@ -246,6 +261,7 @@ export function createClocks(options: ClockOptions): Clocks {
     solve,
     between,
     source,
+    lacking,
     realtime(node, report) {
       know(node);
       if (report.rawNs > validFrom[node]) realtime.add(node, report);

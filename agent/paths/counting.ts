@@ -1,7 +1,7 @@
 /** What the figures rest on (design.md, Counting). */
 import type { NameBook, NameCounts } from '../names/book.ts';
 import type { ClockSource } from './clock-realtime.ts';
-import type { Clocks, Correction } from './clocks.ts';
+import type { Clocks, Correction, Lacking } from './clocks.ts';
 import { listDisorders, type Disorder, type Disorders } from './disorder.ts';
 import { cumulatedAt, nodeNs, type Stream } from './streams.ts';
 
@@ -28,6 +28,8 @@ export interface ClockSummary {
   relativeBoundNs: number | null;
   /** What that rests on; absent for the reference and while unknown. */
   source?: ClockSource;
+  /** Why it is unknown, in words. */
+  unknown?: string;
   /** The clock is wrong on purpose, by so much. */
   testClock?: string;
 }
@@ -113,7 +115,8 @@ function clockOf(stream: Stream, reference: Stream, clocks: Clocks, timeMs: numb
   const source = stream === reference ? undefined : clocks.source(reference.node, stream.node, referenceNs);
   const more = { ...(source && { source }), ...(stream.testClock !== undefined && { testClock: stream.testClock }) };
   if (!clocks.between(reference.node, stream.node, referenceNs, found)) {
-    return { offsetNs: null, boundNs: null, relativeBoundNs: null, ...more };
+    const unknown = lackOf(clocks.lacking(reference.node, stream.node), reference.name, stream.name);
+    return { offsetNs: null, boundNs: null, relativeBoundNs: null, unknown, ...more };
   }
   // Corrections are between times since each stream's epoch; what people ask is about the clocks themselves.
   const epochs = Number(reference.rawEpochNs - stream.rawEpochNs);
@@ -123,4 +126,10 @@ function clockOf(stream: Stream, reference: Stream, clocks: Clocks, timeMs: numb
     relativeBoundNs: Math.ceil(found.relativeBoundNs),
     ...more,
   };
+}
+
+function lackOf({ there, back }: Lacking, reference: string, node: string): string {
+  if (there && back) return 'too few packets each way yet';
+  if (there) return `too few packets from ${reference} to ${node} yet`;
+  return back ? `too few packets from ${node} to ${reference} yet` : 'a clock has just begun anew';
 }

@@ -163,8 +163,9 @@ function wrap(parts: string[], columns: number): string[] {
   return lines;
 }
 
-function clockText(node: string, { boundNs, source }: ClockSummary): string {
-  const bound = boundNs === null ? 'unknown' : `±${formatNs(boundNs)}`;
+function clockText(node: string, { boundNs, source, unknown }: ClockSummary): string {
+  const why = unknown === undefined ? '' : ` (${unknown})`;
+  const bound = boundNs === null ? `unknown${why}` : `±${formatNs(boundNs)}`;
   if (source === 'realtime') return `clock ${node} ${bound} by its CLOCK_REALTIME`;
   return `clock ${node} ${bound}${source === 'realtime contradicted' ? ', its CLOCK_REALTIME is contradicted' : ''}`;
 }

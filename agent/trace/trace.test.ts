@@ -167,7 +167,7 @@ describe('the ruler', () => {
     const { groups: oneWay, lines } = joined(false);
     expect(drawGroup(oneWay[0], 120)[3]).toContain('unknown');
     expect(drawGroup(oneWay[0], 120)[5]).toBe(' total p50 unknown · p99 unknown');
-    expect(lines.at(-1)).toContain('clock n2 unknown');
+    expect(lines.at(-1)).toContain('clock n2 unknown (too few packets from n2 to n1 yet)');
   });
 
   it('shows what fits and says what does not', () => {

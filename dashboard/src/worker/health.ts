@@ -38,6 +38,8 @@ export interface NodeHealth {
   relativeBoundNs: number;
   /** What the offset rests on; empty for the reference and while unknown. */
   clockSource: string;
+  /** Why the offset is unknown, in words; empty where it is known. */
+  clockUnknown: string;
   devices: number;
   unattached: number;
   /** Times without a word from it, in what is held. */
@@ -198,6 +200,7 @@ function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth
     boundNs: clock?.boundNs ?? NaN,
     relativeBoundNs: clock?.relativeBoundNs ?? NaN,
     clockSource: clock?.source ?? '',
+    clockUnknown: clock?.unknown ?? '',
     devices: hello.devices.length,
     unattached: hello.devices.filter((device) => device.error !== undefined).length,
     away: [...node.away],
