@@ -3,15 +3,17 @@ import type { PathView } from './view.ts';
 import { Kind } from './words.ts';
 
 /**
- * Bytes at the first hop that this path stands for. A mark of a packet with L bytes of payload is one in
+ * Packets at the first hop that this path stands for. A mark of a packet with L bytes of payload is one in
  * 2^max(exponent, floor(log2 L)) sequence numbers; any other packet is one in 2^exponent.
  */
-export function representedBytes(view: PathView): number {
+export function representedPackets(view: PathView): number {
   const frame = view.frames[0];
   const row = view.rows[0];
-  const bytes = frame.bytes[row];
-  if (view.kind !== Kind.mark) return 2 ** frame.exponent[row] * bytes;
+  if (view.kind !== Kind.mark) return 2 ** frame.exponent[row];
   const payload = Math.max(1, frame.payload[row]);
-  const spacing = 2 ** Math.max(frame.exponent[row], 31 - Math.clz32(payload));
-  return (spacing * bytes) / payload;
+  return 2 ** Math.max(frame.exponent[row], 31 - Math.clz32(payload)) / payload;
 }
+
+/** Their bytes. */
+export const representedBytes = (view: PathView): number =>
+  representedPackets(view) * view.frames[0].bytes[view.rows[0]];

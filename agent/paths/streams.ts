@@ -1,5 +1,5 @@
 /** What is known of each agent's stream: devices, exponents, clock, gaps, and how its time lies to the viewer's. */
-import type { Blind, Device, DropPlace, Exponents, Hello, Status } from '../wire/messages.ts';
+import type { Blind, Device, DropPlace, DropTotals, Exponents, Hello, Status } from '../wire/messages.ts';
 import type { Fields } from '../wire/columns.ts';
 import { checkFields } from './legs-frame.ts';
 import { createRawLine, type RawLine } from './raw-time.ts';
@@ -31,6 +31,8 @@ export interface Stream {
   rawLine: RawLine;
   /** Ways to a drop, by number. */
   places: DropPlace[];
+  /** What its kernel dropped since its agent's start; undefined where nobody watches. */
+  drops: DropTotals | undefined;
   exponents: ({ fromNs: number } & Exponents)[];
   blind: { fromNs: number; toNs: number }[];
   /** Viewer's time of the first frame, and of the latest. */
@@ -80,6 +82,7 @@ export function createStream(id: number, node: number, hello: Hello, nowMs: numb
     devices: new Map(),
     rawLine: createRawLine(),
     places: [],
+    drops: undefined,
     exponents: [],
     blind: [],
     firstMs: nowMs,
@@ -176,6 +179,7 @@ export function addStatus(stream: Stream, status: Status): void {
   for (const blind of status.blind) addBlind(stream, blind);
   stream.blind = stream.blind.filter((blind) => blind.toNs >= status.timeNs - HISTORY_NS);
   countTotals(stream, status);
+  stream.drops = status.drops;
   stream.statusNs = status.timeNs;
   stream.dataNs = Math.max(stream.dataNs, status.timeNs);
   stream.statuses++;

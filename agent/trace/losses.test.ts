@@ -47,9 +47,16 @@ describe('losses', () => {
     expect(losses[0].ends).toBe(`${flow.source} ▶ ${flow.destination}  udp`);
   });
 
-  it('are a line each, cut where the terminal ends', () => {
+  it('are a line each, cut where the terminal ends; the most frequent is explained', () => {
     const [loss] = lossesOf([...along(9, 8), ...along(1, 4)]);
-    expect(drawLosses([loss], 200)).toEqual([` 1 × vanished behind n1 eth0  ${loss.ends}`]);
+    const line = ` 1 × vanished behind n1 eth0  ${loss.ends}`;
+    expect(drawLosses([loss, loss], 300)).toEqual([
+      line,
+      `   ${loss.words.means}`,
+      `   Look at: ${loss.words.look}`,
+      line,
+    ]);
+    expect(loss.words.look).toContain('underlay');
     expect(drawLosses([loss], 20)[0]).toHaveLength(20);
   });
 });

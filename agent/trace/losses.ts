@@ -2,12 +2,14 @@
 import type { XdpAt } from '../paths/verdict.ts';
 import { lastOf, type PathView } from '../paths/view.ts';
 import { protocolName } from '../paths/words.ts';
+import { explainLoss, type LossKind, type LossWords } from './loss-words.ts';
 import { formatCount } from './numbers.ts';
 import { destinationOf, deviceName, endLabel, sourceOf } from './shape.ts';
 
 export interface Loss {
   /** What became of the packet, in words. */
   text: string;
+  words: LossWords;
   /** Whose packets. */
   ends: string;
   count: number;
@@ -21,6 +23,16 @@ export interface Losses {
 
 export const isLost = (view: PathView): boolean =>
   !view.ambiguous && (view.verdict === 'dropped' || view.verdict === 'vanished');
+
+/** What is to be explained. */
+export const lossKindOf = ({ verdict, drop, xdp }: PathView): LossKind => ({
+  verdict,
+  reason: drop?.reason ?? '',
+  symbol: drop?.symbol ?? '',
+  hook: drop?.hook ?? null,
+  inPod: drop?.inPod ?? false,
+  isXdp: xdp !== undefined,
+});
 
 /** `dropped at n2 cni0 in the forward hook: NETFILTER_DROP (nft_do_chain)`, `vanished behind n1 eth0`. */
 export function describeLoss(view: PathView): string {
@@ -58,15 +70,17 @@ export function createLosses(maxLosses = 1024): Losses {
       const key = `${ends} ${text}`;
       const loss = losses.get(key);
       if (loss) loss.count++;
-      else if (losses.size < maxLosses) losses.set(key, { text, ends, count: 1 });
+      else if (losses.size < maxLosses) losses.set(key, { text, words: explainLoss(lossKindOf(view)), ends, count: 1 });
     },
     list: () => [...losses.values()].sort((a, b) => b.count - a.count),
   };
 }
 
-/** A line for each. */
+/** A line for each, and for the most frequent what it means and what to look at. */
 export const drawLosses = (losses: Loss[], columns: number): string[] =>
-  losses.map(({ text, ends, count }) => {
-    const line = ` ${formatCount(count)} × ${text}  ${ends}`;
-    return line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
-  });
+  losses
+    .flatMap(({ text, words, ends, count }, at) => [
+      ` ${formatCount(count)} × ${text}  ${ends}`,
+      ...(at === 0 ? [`   ${words.means}`, `   Look at: ${words.look}`] : []),
+    ])
+    .map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line));

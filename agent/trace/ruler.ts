@@ -181,9 +181,8 @@ export function drawTable(
   columns: number,
   rows = Infinity,
 ): string[] {
-  const closing = [...drawLosses(losses.slice(0, MAX_LOSSES), columns), ...drawSummary(summary, columns)];
-  if (losses.length > MAX_LOSSES)
-    closing.splice(MAX_LOSSES, 0, ` and ${losses.length - MAX_LOSSES} more kinds of loss`);
+  const more = losses.length > MAX_LOSSES ? [` and ${losses.length - MAX_LOSSES} more kinds of loss`] : [];
+  const closing = [...drawLosses(losses.slice(0, MAX_LOSSES), columns), ...more, ...drawSummary(summary, columns)];
   const lines: string[] = [];
   let shown = 0;
   for (const group of groups) {

@@ -11,6 +11,7 @@ import { startTraffic } from '../traffic/start.ts';
 import { launch, missingBrowser, openPage, pageUrl } from '../page/browser.ts';
 import { renamePods } from '../page/rename.ts';
 import { RECORDING, floodedServer } from '../page/servers.ts';
+import { nft } from './causes/make.ts';
 import { missing, startCluster, startHoplens, trace, until, type Cluster } from './support.ts';
 
 const why = missing ?? missingBrowser;
@@ -201,6 +202,24 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     expect(new URL(page.url()).searchParams.get('filter')).toBe('udp');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
+    await until(async () => (await page.locator('[data-testid=row]').count()) > 2);
+  });
+
+  test('names what is dropped, where and why, as the kernel counts it', async () => {
+    const { lab } = cluster;
+    const every = `ip daddr ${lab.pod('api').ip} icmp type echo-request numgen inc mod 4 0`;
+    const made = await nft('n2', 'ip', 'forward priority 0', every)(lab);
+    await page.keyboard.press('d');
+    const row = page.locator('[data-testid=drop]', { hasText: 'NETFILTER_DROP' });
+    await until(async () => (await row.count()) === 1);
+    await made.undo();
+    const said = (await row.innerText()).replaceAll(/\s+/g, ' ');
+    expect(said).toContain('dropped NETFILTER_DROP nft_do_chain n2 flannel.1 forward hook');
+    expect(said).toContain('A rule of netfilter dropped it');
+    await row.getByRole('button', { name: 'n2' }).click();
+    expect(new URL(page.url()).searchParams.get('filter')).toBe('node:n2');
+    await page.goBack();
+    await page.keyboard.press('p');
     await until(async () => (await page.locator('[data-testid=row]').count()) > 2);
   });
 

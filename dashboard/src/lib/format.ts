@@ -13,6 +13,10 @@ function scaled(value: number, step: number, units: readonly string[]): string {
 export const formatBitRate = (bytesPerSecond: number): string =>
   scaled(bytesPerSecond * 8, 1000, ['bit/s', 'kbit/s', 'Mbit/s', 'Gbit/s', 'Tbit/s']);
 
+/** Packets; what is not nothing never reads as nothing. */
+export const formatPerSecond = (rate: number): string =>
+  rate > 0 && rate < 0.01 ? '< 0.01 /s' : `${scaled(rate, 1000, ['', 'k', 'M', 'G']).trim()} /s`;
+
 export const formatBytes = (bytes: number): string => scaled(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB']);
 
 /** Part of a whole, in percent; what is not nothing never reads as nothing. */

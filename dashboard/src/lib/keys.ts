@@ -7,8 +7,8 @@ const choices = <T extends string>(tabs: readonly Tab<T>[]): readonly Tab<T>[] =
 const tabKeys = ({ key, value, title }: Tab<string>): [keys: string, what: string] => [key, `${value}: ${title}`];
 
 export const keyList: [keys: string, what: string][] = [
-  ['↑ ↓', 'move in the path list (also k and j)'],
-  ['Enter', 'look at the path under the cursor'],
+  ['↑ ↓', 'move in the list (also k and j)'],
+  ['Enter', 'look at the path under the cursor, or only at packets lost so'],
   ['Esc', 'back: close, undo the last choice, clear, or leave the path'],
   ['/', 'filter'],
   ['Space', 'stay at what is shown; go on to now'],

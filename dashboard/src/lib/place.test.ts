@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { WINDOWS } from '../worker/messages.ts';
+import { dropColumns } from './drops.ts';
 import { formatPlace, home, parsePlace } from './place.ts';
 import { scales } from './ruler.ts';
 import { columns } from './sort.ts';
@@ -20,6 +21,7 @@ const places = fc.record({
   ),
   scale: fc.constantFrom(...scales),
   sort: fc.record({ by: fc.constantFrom(...columns), descending: fc.boolean() }),
+  dropSort: fc.record({ by: fc.constantFrom(...dropColumns), descending: fc.boolean() }),
   show: fc.constantFrom(...shows).map(({ value }) => value),
   list: fc.constantFrom(...lists).map(({ value }) => value),
 });

@@ -1,5 +1,6 @@
 /** What the address bar carries: where one looks, and nothing else. Never the token. */
 import { WINDOWS, type WindowSeconds } from '../worker/messages.ts';
+import { dropColumns, type DropSort } from './drops.ts';
 import { scales, type Scale } from './ruler.ts';
 import { columns, type Sort } from './sort.ts';
 import type { Span } from './span.ts';
@@ -16,6 +17,7 @@ export interface Place {
   span: Span | undefined;
   scale: Scale;
   sort: Sort;
+  dropSort: DropSort;
   /** Tabs of the upper and of the lower panel. */
   show: Show;
   list: List;
@@ -29,6 +31,7 @@ export const home: Place = {
   span: undefined,
   scale: 'sqrt',
   sort: { by: 'p99', descending: true },
+  dropSort: { by: 'n', descending: true },
   show: 'ruler',
   list: 'paths',
 };
@@ -36,8 +39,6 @@ export const home: Place = {
 /** What cannot be understood is as at home. */
 export function parsePlace(search: string): Place {
   const given = new URLSearchParams(search);
-  const sort = given.get('sort') ?? '';
-  const by = columns.find((column) => column === sort.replace(/^-/, ''));
   return {
     focus: given.get('focus') ?? undefined,
     packet: given.get('packet') ?? undefined,
@@ -45,11 +46,20 @@ export function parsePlace(search: string): Place {
     window: WINDOWS.find((seconds) => `${seconds}s` === given.get('window')) ?? home.window,
     span: parseSpan(given.get('from'), given.get('to')),
     scale: scales.find((scale) => scale === given.get('scale')) ?? home.scale,
-    sort: by ? { by, descending: sort.startsWith('-') } : home.sort,
+    sort: parseSort(given.get('sort'), columns) ?? home.sort,
+    dropSort: parseSort(given.get('dropsort'), dropColumns) ?? home.dropSort,
     show: shows.find(({ value }) => value === given.get('show'))?.value ?? home.show,
     list: lists.find(({ value }) => value === given.get('list'))?.value ?? home.list,
   };
 }
+
+/** `-p99`: by that column, descending. */
+function parseSort<T extends string>(text: string | null, columns: readonly T[]) {
+  const by = columns.find((column) => column === text?.replace(/^-/, ''));
+  return by && { by, descending: text!.startsWith('-') };
+}
+
+const formatSort = ({ by, descending }: Sort | DropSort): string => `${descending ? '-' : ''}${by}`;
 
 /** Nobody holds more. */
 const LONGEST_SECONDS = 86_400;
@@ -61,7 +71,8 @@ function parseSpan(from: string | null, to: string | null): Span | undefined {
 }
 
 /** Only what differs from home; empty at home. */
-export function formatPlace({ focus, packet, filter, window, span, scale, sort, show, list }: Place): string {
+export function formatPlace(place: Place): string {
+  const { focus, packet, filter, window, span, scale, sort, dropSort, show, list } = place;
   const to = new URLSearchParams();
   if (focus !== undefined) to.set('focus', focus);
   if (packet !== undefined) to.set('packet', packet);
@@ -72,8 +83,8 @@ export function formatPlace({ focus, packet, filter, window, span, scale, sort, 
     to.set('to', `${span.to}`);
   }
   if (scale !== home.scale) to.set('scale', scale);
-  if (sort.by !== home.sort.by || sort.descending !== home.sort.descending)
-    to.set('sort', `${sort.descending ? '-' : ''}${sort.by}`);
+  if (formatSort(sort) !== formatSort(home.sort)) to.set('sort', formatSort(sort));
+  if (formatSort(dropSort) !== formatSort(home.dropSort)) to.set('dropsort', formatSort(dropSort));
   if (show !== home.show) to.set('show', show);
   if (list !== home.list) to.set('list', list);
   const text = to.toString();

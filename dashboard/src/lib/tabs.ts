@@ -8,7 +8,10 @@ export interface Tab<T extends string> {
 export const shows = [{ value: 'ruler', key: 'r', title: 'the path in focus, hop by hop' }] as const;
 export type Show = (typeof shows)[number]['value'];
 
-export const lists = [{ value: 'paths', key: 'p', title: 'who to whom' }] as const;
+export const lists = [
+  { value: 'paths', key: 'p', title: 'who to whom' },
+  { value: 'drops', key: 'd', title: 'what was lost where, and why' },
+] as const;
 export type List = (typeof lists)[number]['value'];
 
 /** The tab to go to from one of them by a key; undefined where the key moves nowhere. */

@@ -20,6 +20,8 @@ export interface NodeHealth {
   version: string;
   kernel: string;
   hooks: string;
+  /** Why its drops are not watched; empty: they are. */
+  noDrops: string;
   startedAt: string;
   /** By how much its clock is wrong on purpose; empty: it is not. */
   testClock: string;
@@ -187,6 +189,7 @@ function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth
     version: hello.hoplens,
     kernel: hello.kernel.release,
     hooks: hello.kernel.hooks,
+    noDrops: hello.kernel.noDrops ?? '',
     startedAt: hello.startedAt,
     testClock: hello.testClock ?? '',
     exponent: summary.exponents[hello.node] ?? 0,

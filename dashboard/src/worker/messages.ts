@@ -2,6 +2,7 @@
 import type { Insight } from '../../../agent/insight/explain.ts';
 import type { Counts } from '../../../agent/paths/counting.ts';
 import type { Span } from '../lib/span.ts';
+import type { DropsView } from './drops.ts';
 import type { NodeHealth, PeerState } from './health.ts';
 import type { Exchange } from '../../../agent/packets/packet.ts';
 import type { PacketQuery } from './packets.ts';
@@ -109,6 +110,7 @@ export interface View {
   /** Rows that the filter hides, and paths beyond the rows that are held. */
   hidden: number;
   left: number;
+  drops: DropsView;
   focus: FocusColumns | undefined;
   /** Single packets of that row in the span, the slowest first, and how many are held in all. */
   packets: PacketSummary[];

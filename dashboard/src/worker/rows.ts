@@ -5,6 +5,7 @@ import { flowAt, lastOf, type PathView } from '../../../agent/paths/view.ts';
 import { labelWithPort, type Name } from '../../../agent/names/name.ts';
 import { namesOf, serviceOf, shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
 import type { Subject } from '../../../agent/trace/filter.ts';
+import type { Blocks } from './blocks.ts';
 
 /** What a row is; its figures come as columns. */
 export interface RowShape extends Shape {
@@ -53,11 +54,10 @@ const MAX_PORTS = 64;
 /** Series of the row's segment. */
 export const seriesOf = (row: Row, extra: number): number => row.base + row.shape.segments.length + extra;
 
-export function createRows(): Rows {
+export function createRows(blocks: Blocks): Rows {
   const rows = new Map<string, Row>();
   const byId = new Map<number, Row>();
   const names = new Set<string>();
-  const blocks = createBlocks();
   let nextId = 1;
   let left = 0;
 
@@ -104,22 +104,6 @@ export function createRows(): Rows {
   };
 }
 
-/** Numbers of series in blocks; a block that was given back serves again. */
-function createBlocks() {
-  const free = new Map<number, number[]>();
-  let next = 0;
-  return {
-    take(size: number): number {
-      const base = free.get(size)?.pop() ?? next;
-      if (base === next) next += size;
-      return base;
-    },
-    give(base: number, size: number): void {
-      free.set(size, [...(free.get(size) ?? []), base]);
-    },
-  };
-}
-
 type Named = Shape & Pick<RowShape, 'service' | 'isRequest' | 'isLost'>;
 
 /** The ends as addresses, with the service's port at whoever offers it. */
@@ -151,9 +135,10 @@ function uniqueName(shape: Named, taken: ReadonlySet<string>): string {
   return unique;
 }
 
+export type Ports = Pick<Row, 'sourcePorts' | 'destinationPorts'>;
+
 /** Ports of the row's packets at their first and last hop, a bounded number of them. */
-export function notePorts(row: Row, view: PathView): void {
-  const { sourcePorts, destinationPorts } = row;
+export function notePorts({ sourcePorts, destinationPorts }: Ports, view: PathView): void {
   for (const hop of [0, lastOf(view)]) {
     const frame = view.frames[hop];
     const flow = flowAt(view, hop);

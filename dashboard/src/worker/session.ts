@@ -13,9 +13,12 @@ import type { PathView } from '../../../agent/paths/view.ts';
 import { FilterError, parseFilter, type Filter, type Subject } from '../../../agent/trace/filter.ts';
 import { describeLoss, isLost as isLoss } from '../../../agent/trace/losses.ts';
 import { cellKey } from '../../../agent/histogram/cells.ts';
+import { createBlocks } from './blocks.ts';
 import { createCounterHistory } from './counters.ts';
+import { createDrops, pairOf, type DropsView } from './drops.ts';
 import { createHealth, type NodeHealth } from './health.ts';
 import { createHistory } from './history.ts';
+import { createKernelDrops } from './kernel-drops.ts';
 import { createRows, notePorts, rowSubject, seriesOf, Series, type Row, type RowShape } from './rows.ts';
 import type { PacketSummary, View, WindowSeconds } from './messages.ts';
 import { focusColumns, rowColumns } from './columns.ts';
@@ -72,7 +75,10 @@ export function createSession(): Session {
   const history = createHistory(KEPT_SECONDS, MAX_HISTORY_BYTES);
   const shown = createShown(history);
   const { window } = shown;
-  const rows = createRows();
+  const blocks = createBlocks();
+  const rows = createRows(blocks);
+  const drops = createDrops(blocks);
+  const kernelDrops = createKernelDrops(KEPT_SECONDS);
   const packets = createPackets(rows, KEPT_SECONDS);
   const health = createHealth();
   const counters = createCounterHistory(KEPT_SECONDS);
@@ -107,15 +113,17 @@ export function createSession(): Session {
     const isShown = (isJoined || isLost) && view.hopCount > 0;
     const row = isShown ? rowFor(view, isLost ? describeLoss(view) : '') : undefined;
     observer.see(view, row?.shape.name);
-    if (!row) return;
     const first = view.frames[0];
-    const second = secondOf(viewerMs(first.stream, first.baseNs + first.timeNs[view.rows[0]]));
+    const atMs = viewerMs(first.stream, first.baseNs + first.timeNs[view.rows[0]]);
+    const second = secondOf(atMs);
+    const add = (series: number, bucket: number, weight: number): void =>
+      shown.add(second, cellKey(series, bucket), weight);
+    if (isLost) drops.see(view, atMs, add);
+    if (!row) return;
     row.lastSecond = Math.max(row.lastSecond, second);
     notePorts(row, view);
     packets.see(view, row, second);
     since++;
-    const add = (series: number, bucket: number, weight: number): void =>
-      shown.add(second, cellKey(series, bucket), weight);
     for (let at = 0; at < view.hopCount - 1; at++) {
       if (!Number.isNaN(view.durationsNs[at])) add(row.base + at, bucketOf(view.durationsNs[at]), 1);
     }
@@ -167,6 +175,7 @@ export function createSession(): Session {
       rows: rowColumns(chosenRows, window, Math.max(1, heldSeconds)),
       hidden,
       left: rows.left(),
+      drops: dropsOf(span),
       focus: focused && focusColumns(focused, history.seconds(span), span),
       ...packets.look(focused, span),
       counters: counters.between(...tellingOf(span)),
@@ -178,17 +187,27 @@ export function createSession(): Session {
     };
   }
 
+  function dropsOf(span: Span): DropsView {
+    const pairs = new Set(inWindow().map(({ shape }) => pairOf(shape)));
+    return drops.view(window, filter, pairs, ({ node, reason }) =>
+      kernelDrops.between(node, reason, ...tellingOf(span)),
+    );
+  }
+
   function latencyOf(row: Row): Subject['latencyNs'] {
     const total = seriesOf(row, Series.total);
     return { least: window.quantile(total, 0), most: window.quantile(total, 1) };
   }
 
-  function chosen(): [Row[], number] {
-    const inWindow = [...rows.all()].filter(
+  const inWindow = (): Row[] =>
+    [...rows.all()].filter(
       (row) => window.count(seriesOf(row, Series.joined)) + window.count(seriesOf(row, Series.lost)) > 0,
     );
-    const shown = inWindow.filter((row) => filter(rowSubject(row, latencyOf(row))));
-    return [shown, inWindow.length - shown.length];
+
+  function chosen(): [Row[], number] {
+    const all = inWindow();
+    const shown = all.filter((row) => filter(rowSubject(row, latencyOf(row))));
+    return [shown, all.length - shown.length];
   }
 
   return {
@@ -208,11 +227,13 @@ export function createSession(): Session {
       const summary = assembler.summary();
       const nodes = health.nodes(summary);
       counters.note(second, summary);
+      kernelDrops.note(second, assembler.intake().current);
       told.note(second, { insight: observer.turn(nowMs, summary, nodes.map(nodeFigures)), ...standing(nodes) });
       shown.turn(second);
       const left = rows.forget(second - KEPT_SECONDS);
       packets.forget(left);
       gone.push(...left);
+      drops.forget((second - KEPT_SECONDS) * 1000);
     },
     view: (nowMs) => ({ ...figures(nowMs), shapes: shapes.splice(0), gone: gone.splice(0) }),
     setWindow: (seconds) => shown.setSeconds(seconds),

@@ -1,0 +1,20 @@
+/** Numbers of series in blocks; a block that was given back serves again. */
+export interface Blocks {
+  take(size: number): number;
+  give(base: number, size: number): void;
+}
+
+export function createBlocks(): Blocks {
+  const free = new Map<number, number[]>();
+  let next = 0;
+  return {
+    take(size) {
+      const base = free.get(size)?.pop() ?? next;
+      if (base === next) next += size;
+      return base;
+    },
+    give(base, size) {
+      free.set(size, [...(free.get(size) ?? []), base]);
+    },
+  };
+}
