@@ -64,15 +64,16 @@ const countOf = (page: Page, name: string): Promise<number> =>
 interface Gap {
   /** Times in which a node was away. */
   shades: number;
-  /** Seconds without a time on the wire, between seconds with one. */
+  /** Seconds without a time, between seconds with one. */
   seconds: number;
 }
 
-const gapOf = (page: Page): Promise<Gap> =>
-  page.evaluate(() => ({
-    shades: Number(document.querySelector<HTMLElement>('[data-testid=series]')?.dataset['shades'] ?? 0),
-    seconds: Number(document.querySelector<HTMLElement>('[data-testid=plot][data-name=wire]')?.dataset['gaps'] ?? 0),
-  }));
+const gapOf = async (page: Page): Promise<Gap> => {
+  const { shades, gaps } = await page
+    .locator('[data-testid=time]')
+    .evaluate((panel) => ({ ...(panel as HTMLElement).dataset }));
+  return { shades: Number(shades), seconds: Number(gaps) };
+};
 
 /** For how many seconds the page says that this node has been down. */
 async function downSeconds(page: Page, node: string): Promise<number> {

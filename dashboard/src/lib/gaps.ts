@@ -1,4 +1,4 @@
-/** A series for uPlot: null is a gap, undefined is bridged. */
+/** A series as a line: null is a gap, undefined is bridged. */
 import type { Away } from '../worker/health.ts';
 
 /** Seconds without a packet that are bridged: quiet traffic is not a gap. */

@@ -15,7 +15,7 @@ export const keyList: [keys: string, what: string][] = [
   ['1 2 3 4', 'last 10 s, 60 s, 5 min, 10 min'],
   ['← →', 'back and forth in time, by a quarter of what is shown'],
   [', .', 'by a second'],
-  ['+ -', 'look at a shorter, a longer time'],
+  ['+ -', 'closer to what is shown; more around it'],
   ['l', 'live: return to now'],
   ['[ ]', 'one packet of the path: the slowest first, the next slower, the next faster'],
   ...choices(shows).map(tabKeys),
@@ -28,9 +28,8 @@ export const keyList: [keys: string, what: string][] = [
 export type Action =
   | { do: 'move'; by: number }
   | { do: 'open' | 'back' | 'filter' | 'pause' | 'scale' | 'theme' | 'help' | 'live' }
-  /** By parts of the span that is shown, or by seconds. */
-  | { do: 'scrub'; parts?: number; seconds?: number }
-  | { do: 'zoom'; factor: number }
+  | { do: 'scrub'; by: { parts: number } | { seconds: number } }
+  | { do: 'zoom'; direction: 1 | -1 }
   | { do: 'packet'; by: number }
   | { do: 'window'; index: number }
   | { do: 'show'; show: Show }
@@ -56,12 +55,12 @@ const actions: Record<string, Action> = {
   '2': { do: 'window', index: 1 },
   '3': { do: 'window', index: 2 },
   '4': { do: 'window', index: 3 },
-  ArrowLeft: { do: 'scrub', parts: -0.25 },
-  ArrowRight: { do: 'scrub', parts: 0.25 },
-  ',': { do: 'scrub', seconds: -1 },
-  '.': { do: 'scrub', seconds: 1 },
-  '+': { do: 'zoom', factor: 0.5 },
-  '-': { do: 'zoom', factor: 2 },
+  ArrowLeft: { do: 'scrub', by: { parts: -0.25 } },
+  ArrowRight: { do: 'scrub', by: { parts: 0.25 } },
+  ',': { do: 'scrub', by: { seconds: -1 } },
+  '.': { do: 'scrub', by: { seconds: 1 } },
+  '+': { do: 'zoom', direction: 1 },
+  '-': { do: 'zoom', direction: -1 },
   l: { do: 'live' },
   '[': { do: 'packet', by: -1 },
   ']': { do: 'packet', by: 1 },

@@ -19,6 +19,7 @@ const places = fc.record({
       .map(({ from, seconds }) => ({ from, to: from + seconds })),
     { nil: undefined },
   ),
+  segment: fc.string(),
   scale: fc.constantFrom(...scales),
   sort: fc.record({ by: fc.constantFrom(...columns), descending: fc.boolean() }),
   dropSort: fc.record({ by: fc.constantFrom(...dropColumns), descending: fc.boolean() }),

@@ -1,5 +1,6 @@
 /** What the address bar carries: where one looks, and nothing else. Never the token. */
 import { WINDOWS, type WindowSeconds } from '../worker/messages.ts';
+import { TOTAL } from '../worker/segments.ts';
 import { dropColumns, type DropSort } from './drops.ts';
 import { scales, type Scale } from './ruler.ts';
 import { columns, type Sort } from './sort.ts';
@@ -15,6 +16,8 @@ export interface Place {
   window: WindowSeconds;
   /** Of the past; undefined: the last seconds. */
   span: Span | undefined;
+  /** What the times over time are of (worker/segments.ts). */
+  segment: string;
   scale: Scale;
   sort: Sort;
   dropSort: DropSort;
@@ -29,6 +32,7 @@ export const home: Place = {
   filter: '',
   window: 60,
   span: undefined,
+  segment: TOTAL,
   scale: 'sqrt',
   sort: { by: 'p99', descending: true },
   dropSort: { by: 'n', descending: true },
@@ -45,6 +49,7 @@ export function parsePlace(search: string): Place {
     filter: given.get('filter') ?? '',
     window: WINDOWS.find((seconds) => `${seconds}s` === given.get('window')) ?? home.window,
     span: parseSpan(given.get('from'), given.get('to')),
+    segment: given.get('segment') ?? home.segment,
     scale: scales.find((scale) => scale === given.get('scale')) ?? home.scale,
     sort: parseSort(given.get('sort'), columns) ?? home.sort,
     dropSort: parseSort(given.get('dropsort'), dropColumns) ?? home.dropSort,
@@ -72,7 +77,7 @@ function parseSpan(from: string | null, to: string | null): Span | undefined {
 
 /** Only what differs from home; empty at home. */
 export function formatPlace(place: Place): string {
-  const { focus, packet, filter, window, span, scale, sort, dropSort, show, list } = place;
+  const { focus, packet, filter, window, span, segment, scale, sort, dropSort, show, list } = place;
   const to = new URLSearchParams();
   if (focus !== undefined) to.set('focus', focus);
   if (packet !== undefined) to.set('packet', packet);
@@ -82,6 +87,7 @@ export function formatPlace(place: Place): string {
     to.set('from', `${span.from}`);
     to.set('to', `${span.to}`);
   }
+  if (segment !== home.segment) to.set('segment', segment);
   if (scale !== home.scale) to.set('scale', scale);
   if (formatSort(sort) !== formatSort(home.sort)) to.set('sort', formatSort(sort));
   if (formatSort(dropSort) !== formatSort(home.dropSort)) to.set('dropsort', formatSort(dropSort));

@@ -47,3 +47,18 @@ export function brushed(fromPixel: number, toPixel: number, axis: Span, width: n
   const [first, last] = [fromPixel, toPixel].sort((a, b) => a - b).map((pixel) => secondAt(pixel, axis, width));
   return { from: first, to: last + 1 };
 }
+
+export const covers = (a: Span, b: Span): boolean => a.from <= b.from && a.to >= b.to;
+
+/** An axis moved no further than needed to show the span. */
+export function follow(axis: Span, span: Span): Span {
+  if (lengthOf(axis) < lengthOf(span)) return span;
+  const by = Math.min(0, span.from - axis.from) + Math.max(0, span.to - axis.to);
+  return { from: axis.from + by, to: axis.to + by };
+}
+
+/** An axis of so many seconds with the span in its middle. */
+export function around(span: Span, seconds: number): Span {
+  const before = Math.max(0, Math.floor((seconds - lengthOf(span)) / 2));
+  return { from: span.from - before, to: span.from - before + Math.max(seconds, lengthOf(span)) };
+}

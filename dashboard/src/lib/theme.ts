@@ -17,12 +17,24 @@ export function applyTheme(theme: Theme): void {
 }
 
 /** As colours and no mere text, so that a canvas reads what they are in this theme. */
-const drawn = ['--ink', '--dim', '--faint', '--line', '--shade', '--warn'] as const;
-export type DrawnColor = (typeof drawn)[number];
+const drawn = [
+  'panel', 'line', 'ink', 'text', 'dim', 'faint', 'body', 'shade', 'accent', 'tunnel', 'warn', 'loss',
+] as const; // prettier-ignore
+
+/** Colours as they are now. */
+export type Palette = Record<(typeof drawn)[number], string> & { isDark: boolean };
 
 export function registerColors(): void {
-  for (const name of drawn) CSS.registerProperty({ name, syntax: '<color>', inherits: true, initialValue: 'gray' });
+  for (const name of drawn)
+    CSS.registerProperty({ name: `--${name}`, syntax: '<color>', inherits: true, initialValue: 'gray' });
 }
 
-export const colorOf = (name: DrawnColor): string =>
-  getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export function readPalette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const colors = Object.fromEntries(drawn.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+  return { ...(colors as Record<(typeof drawn)[number], string>), isDark: isDark(colors['panel']) };
+}
+
+/** rgb(22, 27, 31) */
+const isDark = (color: string): boolean =>
+  (color.match(/\d+/g) ?? []).slice(0, 3).reduce((sum, value) => sum + Number(value), 0) < 384;

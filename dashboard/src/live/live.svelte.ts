@@ -1,11 +1,13 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- the view is what readers follow; shapes change only with it */
 /** The one live source: what the worker says, as it last said it. */
-import type { Connection, Order, PacketSummary, Report, Served, View } from '../worker/messages.ts';
+import type { Connection, Order, PacketSummary, Report, Served, TimeColumns, View } from '../worker/messages.ts';
 import type { PacketQuery } from '../worker/packets.ts';
 import type { RowShape } from '../worker/rows.ts';
 
 export interface Live {
   readonly view: View | undefined;
+  /** What is in focus over time; a view that says nothing of it leaves it as it was. */
+  readonly time: TimeColumns | undefined;
   readonly connection: Connection;
   readonly served: Served | undefined;
   /** Rows by id; filled before the view that speaks of them. */
@@ -19,6 +21,7 @@ export function createLive(): Live {
   const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module' });
   const shapes = new Map<number, RowShape>();
   let view = $state.raw<View>();
+  let time = $state.raw<TimeColumns>();
   let connection = $state.raw<Connection>({ state: 'connecting' });
   let served = $state.raw<Served>();
   const picks = new Map<number, (packets: PacketSummary[]) => void>();
@@ -33,12 +36,16 @@ export function createLive(): Live {
     } else {
       for (const shape of data.shapes) shapes.set(shape.id, shape);
       for (const id of data.gone) shapes.delete(id);
+      if (data.time) time = data.time;
       view = data;
     }
   };
   return {
     get view() {
       return view;
+    },
+    get time() {
+      return time;
     },
     get connection() {
       return connection;

@@ -1,8 +1,5 @@
 /** Figures of rows as columns. */
-import { cellQuantiles } from '../../../agent/histogram/cells.ts';
-import type { Second } from './history.ts';
-import type { FocusColumns, RowColumns } from './messages.ts';
-import { lengthOf, type Span } from '../lib/span.ts';
+import type { RowColumns } from './messages.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
 import type { Window } from './window.ts';
 
@@ -37,27 +34,6 @@ export function rowColumns(rows: readonly Row[], window: Window, seconds: number
   return columns;
 }
 
-/** The row's segments and total, second by second. */
-export function focusColumns(row: Row, seconds: readonly Second[], span: Span): FocusColumns {
-  const { from } = span;
-  const count = lengthOf(span);
-  const series = [...row.shape.segments.map((_, at) => row.base + at), seriesOf(row, Series.total)];
-  const column = (): Float64Array => new Float64Array(count).fill(NaN);
-  const p50Ns = series.map(column);
-  const p99Ns = series.map(column);
-  for (const second of seconds) {
-    const at = second.second - from;
-    if (at < 0 || at >= count) continue;
-    series.forEach((one, index) => {
-      [p50Ns[index][at], p99Ns[index][at]] = cellQuantiles(second, one, [0.5, 0.99]);
-    });
-  }
-  return { id: row.shape.id, seconds: Float64Array.from({ length: count }, (_, at) => from + at), p50Ns, p99Ns };
-}
-
 /** What may be handed over instead of copied. */
-export function buffersOf(rows: RowColumns, focus: FocusColumns | undefined): ArrayBuffer[] {
-  const columns = Object.values(rows) as (Float64Array | Uint32Array)[];
-  const series = focus ? [focus.seconds, ...focus.p50Ns, ...focus.p99Ns] : [];
-  return [...columns, ...series].map((column) => column.buffer as ArrayBuffer);
-}
+export const buffersOf = (rows: RowColumns): ArrayBuffer[] =>
+  (Object.values(rows) as (Float64Array | Uint32Array)[]).map((column) => column.buffer as ArrayBuffer);

@@ -35,7 +35,8 @@ export function createCounterHistory(keptSeconds: number): CounterHistory {
     },
     between(from, to) {
       const [before, after] = [at(from), at(to)];
-      return pick((name) => after[name] - before[name]);
+      // An agent that starts again counts anew.
+      return pick((name) => Math.max(0, after[name] - before[name]));
     },
   };
 }

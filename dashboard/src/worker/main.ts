@@ -4,6 +4,7 @@ import { buffersOf } from './columns.ts';
 import { connect } from './connection.ts';
 import type { Connection, Order, Report } from './messages.ts';
 import { createPlayer } from './player.ts';
+import { timeBuffers } from './timeline.ts';
 
 const TICK_MS = 100;
 const VIEW_MS = 500;
@@ -39,7 +40,10 @@ function takeFrame(bytes: Uint8Array): void {
 function postView(): void {
   timed(() => {
     const view = session.view(player.nowMs(wallMs()));
-    post({ ...view, busyMs: measured.ms, recordsPerSecond: measured.records }, buffersOf(view.rows, view.focus));
+    post({ ...view, busyMs: measured.ms, recordsPerSecond: measured.records }, [
+      ...buffersOf(view.rows),
+      ...timeBuffers(view.time),
+    ]);
   });
 }
 
@@ -80,8 +84,11 @@ function obey(order: Order): void {
       return postView();
     case 'pick':
       return post({ type: 'picked', number: order.number, packets: session.pick(order.wanted) });
+    case 'time':
+      session.setTime(order.of, order.segment);
+      return postView();
     case 'look':
-      session.look(order.span);
+      session.look(order.span, order.axis);
       return postView();
   }
 }

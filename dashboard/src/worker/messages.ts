@@ -20,8 +20,10 @@ export type Order =
   | { type: 'packet'; name: string | undefined }
   /** Answered by `picked` with the same number. */
   | { type: 'pick'; number: number; wanted: PacketQuery }
-  /** Undefined: live. */
-  | { type: 'look'; span: Span | undefined };
+  /** Undefined: live; `axis`: what is to be seen around the span. */
+  | { type: 'look'; span: Span | undefined; axis: Span | undefined }
+  /** What is drawn over time: a row or everything, and of which segment (worker/segments.ts). */
+  | { type: 'time'; of: string | undefined; segment: string };
 
 export type Connection =
   | { state: 'connecting' }
@@ -53,14 +55,29 @@ export interface RowColumns {
   segmentP99Ns: Float64Array;
 }
 
-/** The row in focus, second by second; NaN where no packet was seen. */
-export interface FocusColumns {
-  id: number;
-  /** Wall time. */
-  seconds: Float64Array;
-  /** By segment, then the total. */
-  p50Ns: Float64Array[];
-  p99Ns: Float64Array[];
+/** What is in focus over time: columns by second of the axis. NaN where nothing was measured. */
+export interface TimeColumns {
+  /** Name of the row in focus; empty: all that the filter leaves. */
+  of: string;
+  axis: Span;
+  /** What the times are of, and what else they could be of. */
+  segment: string;
+  choices: string[];
+  /** Times that the percentiles rest on. */
+  n: Float64Array;
+  p50Ns: Float64Array;
+  p90Ns: Float64Array;
+  p99Ns: Float64Array;
+  /** Where queues are measured. */
+  queueP50Ns: Float64Array;
+  queueP99Ns: Float64Array;
+  /** Packets of the sample that arrived, that were lost, and of TCP that came again; bytes that the sample stands for. */
+  joined: Float64Array;
+  lost: Float64Array;
+  again: Float64Array;
+  bytes: Float64Array;
+  /** Times by second and band (lib/bands.ts): those of a second stand together. */
+  heat: Float32Array;
 }
 
 /** A packet of a list; the whole of it comes when it is opened. */
@@ -111,8 +128,9 @@ export interface View {
   hidden: number;
   left: number;
   drops: DropsView;
-  focus: FocusColumns | undefined;
-  /** Single packets of that row in the span, the slowest first, and how many are held in all. */
+  /** Undefined: as before. */
+  time: TimeColumns | undefined;
+  /** Single packets of the row in focus in the span, the slowest first, and how many are held in all. */
   packets: PacketSummary[];
   packetsHeld: number;
   packet: OpenPacket | undefined;

@@ -33,9 +33,10 @@ export interface Row {
   destinationPorts: Set<number>;
 }
 
-/** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound`: of the total, where it is known: `bounded`. */
-export const Series = { total: 0, joined: 1, bytes: 2, lost: 3, inner: 4, bound: 5, bounded: 6 } as const;
-const EXTRA_SERIES = 7;
+/** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound`: of the total, where it is known: `bounded`; `again`:
+ * TCP's bytes that passed the first hop before. */
+export const Series = { total: 0, joined: 1, bytes: 2, lost: 3, inner: 4, bound: 5, bounded: 6, again: 7 } as const;
+const EXTRA_SERIES = 8;
 
 export interface Rows {
   /** The row of this path, a new one if there is room. */
@@ -126,6 +127,10 @@ const nameLabel = (name: Name | undefined, port: number): string | undefined => 
 
 const withPort = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+/** Both have the same ends: what one lost the other would have got. */
+export const haveSameEnds = (a: RowShape, b: RowShape): boolean =>
+  a.protocol === b.protocol && sourceAddress(a) === sourceAddress(b) && destinationAddress(a) === destinationAddress(b);
 
 function uniqueName(shape: Named, taken: ReadonlySet<string>): string {
   const marks = `${shape.isSuper ? '+offload' : ''}${shape.isLost ? '+lost' : ''}`;

@@ -118,17 +118,40 @@ describe('a session of the recorded demo', () => {
     expect(played.look().hidden).toBe(0);
   });
 
-  test('tells the focused path second by second, each of which the window counts', () => {
-    played.session.setFocus(PING);
-    const { focus, rows } = played.look();
-    const at = rows.ids.indexOf(focus!.id);
-    expect(focus!.p50Ns).toHaveLength(8);
-    expect(focus!.seconds.at(-1)! - focus!.seconds[0]).toBe(59);
-    const known = focus!.p99Ns[0].filter((value) => !Number.isNaN(value));
-    expect(known.length).toBeGreaterThan(0);
-    expect(rows.segmentP99Ns[rows.firstSegment[at]]).toBeLessThanOrEqual(Math.max(...known));
+  test('tells what is in focus second by second, and all of it together is what the list counts', () => {
+    played.session.setTime(PING, 'total');
+    const { time, rows, span } = played.look();
+    const at = named(played, view).get(PING)!;
+    expect([time!.of, time!.axis]).toEqual([PING, span]);
+    expect(time!.choices).toEqual(['total', 'bridge@n1', 'route@n1', 'encap', 'wire', 'decap', 'bridge@n2', 'route@n2'].toSorted(byFirst(time!.choices))); // prettier-ignore
+    played.session.look(span);
+    expect(sum(time!.joined)).toBe(played.look().rows.joined[at]);
+    expect(rows.p99Ns[at]).toBeLessThanOrEqual(Math.max(...known(time!.p99Ns)));
+    played.session.setTime(undefined, 'total');
+    const all = played.look();
+    expect([all.time!.of, sum(all.time!.joined)]).toEqual(['', sum(all.rows.joined)]);
+    played.session.setFilter('icmp');
+    const icmp = played.look();
+    expect(sum(icmp.time!.joined)).toBe(sum(icmp.rows.joined));
+    expect(played.look().time).toBeUndefined();
+    played.session.setFilter('');
+    played.session.look(undefined);
+  });
+
+  test('tells the times of one segment alone', () => {
+    played.session.setTime(PING, 'encap');
+    const encap = played.look().time!;
+    played.session.setTime(PING, 'total');
+    const total = played.look().time!;
+    expect([encap.segment, sum(encap.joined)]).toEqual(['encap', sum(total.joined)]);
+    expect(sum(encap.heat)).toBe(sum(encap.n));
+    expect(Math.max(...known(encap.p50Ns))).toBeLessThan(Math.max(...known(total.p50Ns)));
   });
 });
+
+const sum = (values: Iterable<number>): number => [...values].reduce((all, value) => all + value, 0);
+const known = (values: Float64Array): Float64Array => values.filter((value) => !Number.isNaN(value));
+const byFirst = (order: string[]) => (a: string, b: string) => order.indexOf(a) - order.indexOf(b);
 
 test('looking at a span one sees it whatever comes meanwhile, and afterwards what came', () => {
   const played = play(10);
@@ -144,7 +167,7 @@ test('looking at a span one sees it whatever comes meanwhile, and afterwards wha
   play(25, played);
   const during = played.look();
   expect(during.since).toBeGreaterThan(50);
-  for (const what of ['rows', 'focus', 'counters', 'span'] as const) expect(during[what]).toEqual(before[what]);
+  for (const what of ['rows', 'counters', 'span'] as const) expect(during[what]).toEqual(before[what]);
   played.session.look(undefined);
   const after = played.look();
   const alone = play(25);

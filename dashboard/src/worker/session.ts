@@ -6,6 +6,7 @@
 import { bucketOf } from '../../../agent/histogram/histogram.ts';
 import type { NodeFigures } from '../../../agent/insight/figures.ts';
 import { createObserver } from '../../../agent/insight/observer.ts';
+import { Arrival } from '../../../agent/paths/arrivals.ts';
 import { createAssembler } from '../../../agent/paths/assemble.ts';
 import { representedBytes } from '../../../agent/paths/estimate.ts';
 import { viewerMs } from '../../../agent/paths/streams.ts';
@@ -19,11 +20,13 @@ import { createDrops, pairOf, type DropsView } from './drops.ts';
 import { createHealth, type NodeHealth } from './health.ts';
 import { createHistory } from './history.ts';
 import { createKernelDrops } from './kernel-drops.ts';
-import { createRows, notePorts, rowSubject, seriesOf, Series, type Row, type RowShape } from './rows.ts';
+import { createRows, haveSameEnds, notePorts, rowSubject, seriesOf, Series, type Row, type RowShape } from './rows.ts';
 import type { PacketSummary, View, WindowSeconds } from './messages.ts';
-import { focusColumns, rowColumns } from './columns.ts';
+import { rowColumns } from './columns.ts';
 import { createPackets, type PacketQuery } from './packets.ts';
+import { TOTAL } from './segments.ts';
 import { createShown } from './shown.ts';
+import { createTimeline, type Chosen } from './timeline.ts';
 import { createToldHistory, type Told } from './told.ts';
 import { lengthOf, overlap, type Span } from '../lib/span.ts';
 
@@ -40,8 +43,10 @@ export interface Session {
   /** One packet of the row in focus. */
   setPacket(name: string | undefined): void;
   pick(wanted: PacketQuery): PacketSummary[];
-  /** A span of the past; undefined: the last seconds. */
-  look(span: Span | undefined): void;
+  /** What is told over time: a row, or everything, and of which segment (segments.ts). */
+  setTime(of: string | undefined, segment: string): void;
+  /** A span of the past, and what is to be seen around it; undefined: the last seconds. */
+  look(span: Span | undefined, axis?: Span): void;
   /** Nothing more will come: what was shown last stays. */
   end(nowMs: number): void;
 }
@@ -75,6 +80,7 @@ export function createSession(): Session {
   const history = createHistory(KEPT_SECONDS, MAX_HISTORY_BYTES);
   const shown = createShown(history);
   const { window } = shown;
+  const timeline = createTimeline(history);
   const blocks = createBlocks();
   const rows = createRows(blocks);
   const drops = createDrops(blocks);
@@ -87,6 +93,10 @@ export function createSession(): Session {
   const assembler = createAssembler(visit);
   let filter: Filter = () => true;
   let focus: string | undefined;
+  let timeOf: string | undefined;
+  let segment = TOTAL;
+  let axis: Span | undefined;
+  let filterText = '';
   /** Paths told since the span was fixed. */
   let since = 0;
   const shapes: RowShape[] = [];
@@ -130,6 +140,7 @@ export function createSession(): Session {
     if (isJoined && !Number.isNaN(view.totalNs)) add(seriesOf(row, Series.total), bucketOf(view.totalNs), 1);
     add(seriesOf(row, isLost ? Series.lost : Series.joined), 0, 1);
     add(seriesOf(row, Series.bytes), 0, representedBytes(view));
+    if (isJoined && first.arrival[view.rows[0]] & Arrival.again) add(seriesOf(row, Series.again), 0, 1);
     if (view.tunnelBytes > 0) add(seriesOf(row, Series.inner), 0, view.innerBytes);
     if (!Number.isNaN(view.totalBoundNs)) {
       add(seriesOf(row, Series.bound), 0, view.totalBoundNs);
@@ -156,8 +167,6 @@ export function createSession(): Session {
   function figures(nowMs: number): View {
     const summary = assembler.summary();
     const [chosenRows, hidden] = chosen();
-    const focused =
-      chosenRows.find((row) => row.shape.name === focus) ?? [...rows.all()].find((row) => row.shape.name === focus);
     const to = settled(nowMs);
     const span = shown.fixed ?? { from: to - shown.seconds, to };
     const held = heldSpan(to);
@@ -176,8 +185,8 @@ export function createSession(): Session {
       hidden,
       left: rows.left(),
       drops: dropsOf(span),
-      focus: focused && focusColumns(focused, history.seconds(span), span),
-      ...packets.look(focused, span),
+      ...packets.look(rowNamed(focus), span),
+      time: timeline.columns({ ...overTime(), axis: axis ?? span, segment }, latestSecond),
       counters: counters.between(...tellingOf(span)),
       ...(told.at(tellingOf(span)[1]) ?? nothing),
       nodes: health.nodes(summary),
@@ -210,6 +219,23 @@ export function createSession(): Session {
     return [shown, all.length - shown.length];
   }
 
+  const rowNamed = (name: string | undefined): Row | undefined =>
+    [...rows.all()].find(({ shape }) => shape.name === name);
+
+  /** The row in focus with what it lost, or all that the filter leaves. */
+  function overTime(): Pick<Chosen, 'of' | 'key' | 'rows'> {
+    const all = [...rows.all()];
+    if (timeOf !== undefined) {
+      const row = rowNamed(timeOf);
+      const isOfIt = ({ shape }: Row): boolean =>
+        shape === row?.shape || (shape.isLost && haveSameEnds(shape, row!.shape));
+      return { of: timeOf, key: `${row?.shape.id}`, rows: row ? all.filter(isOfIt) : [] };
+    }
+    if (filterText === '') return { of: '', key: '', rows: all };
+    const left = all.filter((row) => filter(rowSubject(row, latencyOf(row))));
+    return { of: '', key: left.map(({ shape }) => shape.id).join(), rows: left };
+  }
+
   return {
     frame(bytes, nowMs) {
       if (!isBegun) firstMs = Math.min(firstMs, nowMs);
@@ -238,6 +264,7 @@ export function createSession(): Session {
     view: (nowMs) => ({ ...figures(nowMs), shapes: shapes.splice(0), gone: gone.splice(0) }),
     setWindow: (seconds) => shown.setSeconds(seconds),
     setFilter(text) {
+      filterText = text;
       try {
         filter = parseFilter(text);
       } catch (error) {
@@ -250,7 +277,12 @@ export function createSession(): Session {
     },
     setPacket: (name) => packets.open(name),
     pick: (wanted) => packets.pick(wanted),
-    look(span) {
+    setTime(of, given) {
+      timeOf = of;
+      segment = given;
+    },
+    look(span, around) {
+      axis = span && around;
       if (!shown.fixed || !span) since = 0;
       shown.fix(span);
     },

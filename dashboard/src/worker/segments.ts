@@ -1,0 +1,30 @@
+/** The choice of what the times over time are of: the total, a segment by its name, or that of one node: `encap@n1`. */
+import { segmentNames } from '../../../agent/paths/segments.ts';
+import type { Shape } from '../../../agent/trace/shape.ts';
+
+export const TOTAL = 'total';
+
+type Way = Pick<Shape, 'segments' | 'hops'>;
+
+/** A segment belongs to the node that it begins at. */
+const onNode = ({ segments, hops }: Way, at: number): string => `${segments[at].name}@${hops[at].node}`;
+
+export const isChosen = (choice: string, way: Way, at: number): boolean =>
+  way.segments[at].name === choice || onNode(way, at) === choice;
+
+/** Of one way each segment has a choice of its own, of several those of one name share it. */
+export function segmentChoices(ways: readonly Way[], chosen: string): string[] {
+  const choices = ways.length === 1 ? ofWay(ways[0]) : ofAll(ways);
+  return [TOTAL, ...choices, ...(chosen === TOTAL || choices.includes(chosen) ? [] : [chosen])];
+}
+
+function ofWay(way: Way): string[] {
+  const names = way.segments.map(({ name }) => name);
+  const isAlone = (name: string): boolean => names.indexOf(name as never) === names.lastIndexOf(name as never);
+  return [...new Set(names.map((name, at) => (isAlone(name) ? name : onNode(way, at))))];
+}
+
+function ofAll(ways: readonly Way[]): string[] {
+  const names = new Set(ways.flatMap(({ segments }) => segments.map(({ name }) => name)));
+  return segmentNames.filter((name) => names.has(name));
+}

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { addCell, cellKey, createCells, sortCells } from '../../../agent/histogram/cells.ts';
+import { bucketOf, createHistogram, observe, quantile } from '../../../agent/histogram/histogram.ts';
+import { createHistory } from './history.ts';
+import { Series, seriesOf, type Row } from './rows.ts';
+import { figuresOfSecond, Use } from './second.ts';
+import { isChosen, segmentChoices } from './segments.ts';
+import { createTimeline } from './timeline.ts';
+
+const way = (names: string[], nodes: string[]) =>
+  ({
+    segments: names.map((name) => ({ name })),
+    hops: [...nodes, nodes.at(-1)!].map((node) => ({ node })),
+  }) as Row['shape'];
+
+test('a second has the percentiles of all chosen series together, and its bands hold each time', () => {
+  const times = fc.array(fc.tuple(fc.constantFrom(0, 1, 2), fc.nat(1e9)), { minLength: 1, maxLength: 200 });
+  fc.assert(
+    fc.property(times, (all) => {
+      const table = createCells();
+      const wanted = { ...createHistogram(), counts: new Float64Array(2048), min: 0, max: Infinity };
+      for (const [series, timeNs] of all) {
+        addCell(table, cellKey(series, bucketOf(timeNs)), 1);
+        if (series !== 1) observe(wanted, timeNs);
+      }
+      const uses = Uint8Array.of(Use.time, Use.joined, Use.time | Use.queue);
+      const second = figuresOfSecond(sortCells(table), uses);
+      expect([second.n, second.joined]).toEqual([wanted.count, all.length - wanted.count]);
+      expect(second.bands.reduce((sum, count) => sum + count, 0)).toBe(second.n);
+      const exact = { ...wanted, min: 0, max: Infinity };
+      expect([second.p50Ns, second.p90Ns, second.p99Ns]).toEqual([0.5, 0.9, 0.99].map((q) => quantile(exact, q)));
+    }),
+  );
+});
+
+test('a segment is chosen by its name, or by its name and its node', () => {
+  const there = way(['bridge', 'wire', 'bridge'], ['n1', 'n1', 'n2']);
+  const local = way(['bridge', 'route'], ['n1', 'n1']);
+  expect(segmentChoices([there], 'total')).toEqual(['total', 'bridge@n1', 'wire', 'bridge@n2']);
+  expect(segmentChoices([there, local], 'bridge@n2')).toEqual(['total', 'bridge', 'route', 'wire', 'bridge@n2']);
+  const chosen = (choice: string): number[] => [0, 1, 2].filter((at) => isChosen(choice, there, at));
+  expect([chosen('bridge'), chosen('bridge@n2'), chosen('wire@n1'), chosen('total')]).toEqual([[0, 2], [2], [1], []]);
+});
+
+test('what is packed is told once, and told anew for another choice', () => {
+  const history = createHistory(1000, 1 << 20);
+  const timeline = createTimeline(history);
+  const row = { base: 0, shape: way(['bridge', 'wire'], ['n1', 'n1']) } as Row;
+  const chosen = { of: 'a', key: '1', rows: [row], axis: { from: 100, to: 110 }, segment: 'total' };
+  for (let second = 100; second < 110; second++) {
+    history.add(second, cellKey(seriesOf(row, Series.joined), 0), second);
+    history.add(second, cellKey(seriesOf(row, Series.total), 40), 1);
+    history.add(second, cellKey(1, 30), 2);
+  }
+  const open = timeline.columns(chosen, 111)!;
+  expect([[...open.joined], [...open.n]]).toEqual([[...Array(10).keys()].map((at) => 100 + at), Array(10).fill(1)]);
+  expect(timeline.columns(chosen, 111)).toBeUndefined();
+  history.turn(140);
+  expect(timeline.columns(chosen, 140)!.joined).toEqual(open.joined);
+  expect(timeline.columns(chosen, 150)).toBeUndefined();
+  const wire = timeline.columns({ ...chosen, segment: 'wire' }, 150)!;
+  expect([...wire.n]).toEqual(Array(10).fill(2));
+  expect([...timeline.columns({ ...chosen, rows: [], key: '' }, 150)!.n]).toEqual(Array(10).fill(0));
+});

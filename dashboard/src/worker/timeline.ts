@@ -1,0 +1,101 @@
+/** What is in focus over time, second by second: what is packed is worked out once. */
+import { BANDS } from '../lib/bands.ts';
+import { equalSpans, lengthOf, type Span } from '../lib/span.ts';
+import { OPEN_SECONDS, type History } from './history.ts';
+import type { TimeColumns } from './messages.ts';
+import { seriesOf, Series, type Row } from './rows.ts';
+import { figuresOfSecond, Use, type SecondFigures, type Uses } from './second.ts';
+import { isChosen, segmentChoices, TOTAL } from './segments.ts';
+
+export interface Chosen {
+  /** Name of the row in focus; empty: all that the filter leaves. */
+  of: string;
+  /** Changes when other rows are chosen; rows that are new need not change it. */
+  key: string;
+  /** With those of the same two ends whose packets were lost. */
+  rows: readonly Row[];
+  axis: Span;
+  segment: string;
+}
+
+export interface Timeline {
+  /** Undefined: as it was told last. `now`: the latest second. */
+  columns(chosen: Chosen, now: number): TimeColumns | undefined;
+}
+
+export function createTimeline(history: History): Timeline {
+  const cache = new Map<number, SecondFigures>();
+  let cached = '';
+  let last: { key: string; axis: Span; now: number } | undefined;
+
+  function figures(chosen: Chosen): Map<number, SecondFigures> {
+    const uses = usesOf(chosen);
+    const bySecond = new Map<number, SecondFigures>();
+    for (const cells of history.seconds(chosen.axis)) {
+      const isPacked = history.packed(cells.second) !== undefined;
+      const known = isPacked ? cache.get(cells.second) : undefined;
+      const made = known ?? figuresOfSecond(cells, uses);
+      if (isPacked) cache.set(cells.second, made);
+      bySecond.set(cells.second, made);
+    }
+    return bySecond;
+  }
+
+  function forget(key: string): void {
+    if (key !== cached) cache.clear();
+    cached = key;
+    for (const second of cache.keys()) if (second < history.heldFrom()) cache.delete(second);
+  }
+
+  return {
+    columns(chosen, now) {
+      const { axis } = chosen;
+      const key = `${chosen.of}\n${chosen.key}\n${chosen.segment}`;
+      // Of seconds that are packed nothing changes any more.
+      const isOver = last !== undefined && last.now > axis.to + OPEN_SECONDS;
+      if (last?.key === key && equalSpans(last.axis, axis) && (last.now === now || isOver)) return undefined;
+      last = { key, axis, now };
+      forget(key);
+      return columnsOf(chosen, figures(chosen));
+    },
+  };
+}
+
+function usesOf({ rows, segment }: Chosen): Uses {
+  const ends = rows.map((row) => seriesOf(row, Series.again) + 1);
+  const uses = new Uint8Array(ends.reduce((most, end) => Math.max(most, end), 0));
+  for (const row of rows) {
+    row.shape.segments.forEach(({ name }, at) => {
+      if (isChosen(segment, row.shape, at)) uses[row.base + at] |= Use.time;
+      if (name === 'queue') uses[row.base + at] |= Use.queue;
+    });
+    if (segment === TOTAL) uses[seriesOf(row, Series.total)] = Use.time;
+    uses[seriesOf(row, Series.joined)] = Use.joined;
+    uses[seriesOf(row, Series.lost)] = Use.lost;
+    uses[seriesOf(row, Series.bytes)] = Use.bytes;
+    uses[seriesOf(row, Series.again)] = Use.again;
+  }
+  return uses;
+}
+
+const figureNames = [
+  'n', 'p50Ns', 'p90Ns', 'p99Ns', 'queueP50Ns', 'queueP99Ns', 'joined', 'lost', 'bytes', 'again',
+] as const; // prettier-ignore
+
+function columnsOf({ of, rows, axis, segment }: Chosen, bySecond: ReadonlyMap<number, SecondFigures>): TimeColumns {
+  const length = lengthOf(axis);
+  const figures = Object.fromEntries(
+    figureNames.map((name) => [name, new Float64Array(length).fill(name.endsWith('Ns') ? NaN : 0)]),
+  ) as Record<(typeof figureNames)[number], Float64Array>;
+  const heat = new Float32Array(length * BANDS);
+  for (const [second, one] of bySecond) {
+    const at = second - axis.from;
+    for (const name of figureNames) figures[name][at] = one[name];
+    heat.set(one.bands, at * BANDS);
+  }
+  const arrived = rows.filter(({ shape }) => !shape.isLost).map(({ shape }) => shape);
+  return { of, axis, segment, choices: segmentChoices(arrived, segment), ...figures, heat };
+}
+
+export const timeBuffers = (time: TimeColumns | undefined): ArrayBuffer[] =>
+  time ? [...figureNames.map((name) => time[name].buffer as ArrayBuffer), time.heat.buffer as ArrayBuffer] : [];
