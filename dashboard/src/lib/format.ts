@@ -1,6 +1,6 @@
 /** Figures of the page, beside those that the terminal shares (agent/trace/numbers.ts). */
 import { lengthOf, type Span } from './span.ts';
-import { formatCount, round3 } from '../../../agent/trace/numbers.ts';
+import { formatCount, formatNs, round3 } from '../../../agent/trace/numbers.ts';
 
 function scaled(value: number, step: number, units: readonly string[]): string {
   if (!Number.isFinite(value)) return 'unknown';
@@ -46,6 +46,10 @@ export const formatSpan = (span: Span): string =>
 /** 60 s, 5 min. */
 export const formatWindow = (seconds: number): string =>
   seconds < 120 || seconds % 60 > 0 ? `${seconds} s` : `${seconds / 60} min`;
+
+/** +1.2 ms, −30 µs. */
+export const formatChange = (valueNs: number): string =>
+  valueNs === 0 ? '0 ns' : `${valueNs > 0 ? '+' : '−'}${formatNs(Math.abs(valueNs))}`;
 
 /** Exactly, for those who ask by pointing at it. */
 export const exactNs = (valueNs: number): string =>

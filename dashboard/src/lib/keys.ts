@@ -20,6 +20,7 @@ export const keyList: [keys: string, what: string][] = [
   ['[ ]', 'one packet of the path: the slowest first, the next slower, the next faster'],
   ...choices(shows).map(tabKeys),
   ...choices(lists).map(tabKeys),
+  ['g', 'groups of the path list: none, nodes, namespaces, workloads'],
   ['s', 'scale of the ruler: linear, square root, equal'],
   ['t', 'dark, light, or as the system'],
   ['?', 'these keys'],
@@ -27,7 +28,7 @@ export const keyList: [keys: string, what: string][] = [
 
 export type Action =
   | { do: 'move'; by: number }
-  | { do: 'open' | 'back' | 'filter' | 'pause' | 'scale' | 'theme' | 'help' | 'live' }
+  | { do: 'open' | 'back' | 'filter' | 'pause' | 'group' | 'scale' | 'theme' | 'help' | 'live' }
   | { do: 'scrub'; by: { parts: number } | { seconds: number } }
   | { do: 'zoom'; direction: 1 | -1 }
   | { do: 'packet'; by: number }
@@ -64,6 +65,7 @@ const actions: Record<string, Action> = {
   l: { do: 'live' },
   '[': { do: 'packet', by: -1 },
   ']': { do: 'packet', by: 1 },
+  g: { do: 'group' },
   s: { do: 'scale' },
   t: { do: 'theme' },
   '?': { do: 'help' },

@@ -1,8 +1,8 @@
 /** What a row of the path list shows, as text; made anew only for rows that somebody can see. */
-import { formatCount, formatWire } from '../../../agent/trace/numbers.ts';
+import { formatCount, formatNs, formatWire } from '../../../agent/trace/numbers.ts';
 import type { RowColumns } from '../worker/messages.ts';
 import { destinationLabel, sourceLabel, type RowShape } from '../worker/rows.ts';
-import { exactNs, formatBitRate, formatMany, formatPercent } from './format.ts';
+import { exactNs, formatBitRate, formatChange, formatMany, formatPercent } from './format.ts';
 import { halves, layMini, MINI_WIDTH, type Mini, type Scale } from './ruler.ts';
 import { lossOf } from './sort.ts';
 
@@ -18,6 +18,10 @@ export interface Listed {
   p50Exactly: string;
   p99: string;
   p99Exactly: string;
+  change: string;
+  changeExactly: string;
+  /** At least twice what it was, and no matter of clocks. */
+  isSlower: boolean;
   rate: string;
   loss: string;
   isLossy: boolean;
@@ -37,9 +41,21 @@ export function listRow(rows: RowColumns, at: number, shape: RowShape, scale: Sc
     p50Exactly: exactNs(rows.p50Ns[at]),
     p99: shape.isLost ? 'never' : formatWire(rows.p99Ns[at], rows.boundNs[at]),
     p99Exactly: shape.loss || exactNs(rows.p99Ns[at]),
+    ...changeOf(rows, at),
     rate: formatBitRate(rows.bytesPerSecond[at]),
     loss: formatPercent(lossOf(rows, at)),
     isLossy: rows.lost[at] > 0,
+  };
+}
+
+function changeOf(rows: RowColumns, at: number): Pick<Listed, 'change' | 'changeExactly' | 'isSlower'> {
+  const [change, bound] = [rows.changeNs[at], rows.changeBoundNs[at]];
+  if (Number.isNaN(change)) return { change: '', changeExactly: 'too few packets, now or before', isSlower: false };
+  const isKnown = Math.abs(change) > bound;
+  return {
+    change: isKnown || bound === 0 ? formatChange(change) : Number.isNaN(bound) ? 'unknown' : `< ${formatNs(bound)}`,
+    changeExactly: `${exactNs(change)} ± ${exactNs(bound)} against as many seconds before`,
+    isSlower: isKnown && rows.p99Ns[at] >= 2 * (rows.p99Ns[at] - change),
   };
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { WINDOWS } from '../worker/messages.ts';
 import { dropColumns } from './drops.ts';
+import { groupings } from './group.ts';
 import { formatPlace, home, parsePlace } from './place.ts';
 import { scales } from './ruler.ts';
 import { columns } from './sort.ts';
@@ -21,6 +22,7 @@ const places = fc.record({
   ),
   segment: fc.string(),
   scale: fc.constantFrom(...scales),
+  grouping: fc.constantFrom(...groupings).map(({ value }) => value),
   sort: fc.record({ by: fc.constantFrom(...columns), descending: fc.boolean() }),
   dropSort: fc.record({ by: fc.constantFrom(...dropColumns), descending: fc.boolean() }),
   show: fc.constantFrom(...shows).map(({ value }) => value),

@@ -2,6 +2,7 @@
 import { WINDOWS, type WindowSeconds } from '../worker/messages.ts';
 import { TOTAL } from '../worker/segments.ts';
 import { dropColumns, type DropSort } from './drops.ts';
+import { groupings, type Grouping } from './group.ts';
 import { scales, type Scale } from './ruler.ts';
 import { columns, type Sort } from './sort.ts';
 import type { Span } from './span.ts';
@@ -21,6 +22,7 @@ export interface Place {
   scale: Scale;
   sort: Sort;
   dropSort: DropSort;
+  grouping: Grouping;
   /** Tabs of the upper and of the lower panel. */
   show: Show;
   list: List;
@@ -36,6 +38,7 @@ export const home: Place = {
   scale: 'sqrt',
   sort: { by: 'p99', descending: true },
   dropSort: { by: 'n', descending: true },
+  grouping: 'none',
   show: 'ruler',
   list: 'paths',
 };
@@ -51,6 +54,7 @@ export function parsePlace(search: string): Place {
     span: parseSpan(given.get('from'), given.get('to')),
     segment: given.get('segment') ?? home.segment,
     scale: scales.find((scale) => scale === given.get('scale')) ?? home.scale,
+    grouping: groupings.find(({ value }) => value === given.get('groups'))?.value ?? home.grouping,
     sort: parseSort(given.get('sort'), columns) ?? home.sort,
     dropSort: parseSort(given.get('dropsort'), dropColumns) ?? home.dropSort,
     show: shows.find(({ value }) => value === given.get('show'))?.value ?? home.show,
@@ -77,7 +81,7 @@ function parseSpan(from: string | null, to: string | null): Span | undefined {
 
 /** Only what differs from home; empty at home. */
 export function formatPlace(place: Place): string {
-  const { focus, packet, filter, window, span, segment, scale, sort, dropSort, show, list } = place;
+  const { focus, packet, filter, window, span, segment, scale, sort, dropSort, grouping, show, list } = place;
   const to = new URLSearchParams();
   if (focus !== undefined) to.set('focus', focus);
   if (packet !== undefined) to.set('packet', packet);
@@ -91,6 +95,7 @@ export function formatPlace(place: Place): string {
   if (scale !== home.scale) to.set('scale', scale);
   if (formatSort(sort) !== formatSort(home.sort)) to.set('sort', formatSort(sort));
   if (formatSort(dropSort) !== formatSort(home.dropSort)) to.set('dropsort', formatSort(dropSort));
+  if (grouping !== home.grouping) to.set('groups', grouping);
   if (show !== home.show) to.set('show', show);
   if (list !== home.list) to.set('list', list);
   const text = to.toString();

@@ -2,7 +2,7 @@
 import type { RowColumns } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
 
-export const columns = ['path', 'protocol', 'n', 'p50', 'p99', 'bytes', 'rate', 'loss'] as const;
+export const columns = ['path', 'protocol', 'n', 'p50', 'p99', 'change', 'bytes', 'rate', 'loss'] as const;
 export type Column = (typeof columns)[number];
 
 export interface Sort {
@@ -48,6 +48,8 @@ function figure(rows: RowColumns, shapes: ReadonlyMap<number, RowShape>, at: num
     case 'p50':
     case 'p99':
       return rows.joined[at] === 0 ? Infinity : (by === 'p50' ? rows.p50Ns : rows.p99Ns)[at];
+    case 'change':
+      return rows.changeNs[at];
     case 'bytes':
       return shapes.get(rows.ids[at])?.tunnelBytes ?? 0;
     case 'rate':

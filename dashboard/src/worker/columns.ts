@@ -1,15 +1,16 @@
 /** Figures of rows as columns. */
+import type { Before } from './before.ts';
 import type { RowColumns } from './messages.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
 import type { Window } from './window.ts';
 
 /** @param seconds of the span that are held */
-export function rowColumns(rows: readonly Row[], window: Window, seconds: number): RowColumns {
+export function rowColumns(rows: readonly Row[], window: Window, before: Before, seconds: number): RowColumns {
   const column = (): Float64Array => new Float64Array(rows.length);
   const segments = rows.reduce((all, row) => all + row.shape.segments.length, 0);
   const columns: RowColumns = {
     ids: new Uint32Array(rows.length), joined: column(), lost: column(), p50Ns: column(), p99Ns: column(),
-    boundNs: column(), bytesPerSecond: column(), innerBytes: column(), firstSegment: new Uint32Array(rows.length),
+    changeNs: column(), changeBoundNs: column(), boundNs: column(), bytesPerSecond: column(), innerBytes: column(), firstSegment: new Uint32Array(rows.length),
     segmentP50Ns: new Float64Array(segments), segmentP99Ns: new Float64Array(segments),
   }; // prettier-ignore
   let segment = 0;
@@ -21,6 +22,8 @@ export function rowColumns(rows: readonly Row[], window: Window, seconds: number
     columns.lost[at] = count(Series.lost);
     columns.p50Ns[at] = window.quantile(total, 0.5);
     columns.p99Ns[at] = window.quantile(total, 0.99);
+    columns.changeNs[at] = columns.p99Ns[at] - before.p99Ns(row);
+    columns.changeBoundNs[at] = count(Series.relative) / count(Series.bounded);
     columns.boundNs[at] = count(Series.bound) / count(Series.bounded);
     columns.bytesPerSecond[at] = count(Series.bytes) / seconds;
     columns.innerBytes[at] =

@@ -47,6 +47,9 @@ export interface RowColumns {
   lost: Float64Array;
   p50Ns: Float64Array;
   p99Ns: Float64Array;
+  /** p99 less that of as many seconds before; NaN where either is not known. What is not more than its bound is none. */
+  changeNs: Float64Array;
+  changeBoundNs: Float64Array;
   boundNs: Float64Array;
   bytesPerSecond: Float64Array;
   innerBytes: Float64Array;

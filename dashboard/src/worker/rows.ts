@@ -33,10 +33,20 @@ export interface Row {
   destinationPorts: Set<number>;
 }
 
-/** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound`: of the total, where it is known: `bounded`; `again`:
- * TCP's bytes that passed the first hop before. */
-export const Series = { total: 0, joined: 1, bytes: 2, lost: 3, inner: 4, bound: 5, bounded: 6, again: 7 } as const;
-const EXTRA_SERIES = 8;
+/** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound`: of the total, where it is known: `bounded`, and
+ * `relative`, its relative bound; `again`: TCP's bytes that passed the first hop before. */
+export const Series = {
+  total: 0,
+  joined: 1,
+  bytes: 2,
+  lost: 3,
+  inner: 4,
+  bound: 5,
+  bounded: 6,
+  again: 7,
+  relative: 8,
+} as const;
+const EXTRA_SERIES = 9;
 
 export interface Rows {
   /** The row of this path, a new one if there is room. */
@@ -141,6 +151,15 @@ function uniqueName(shape: Named, taken: ReadonlySet<string>): string {
 }
 
 export type Ports = Pick<Row, 'sourcePorts' | 'destinationPorts'>;
+
+/** By how much the path's total may have moved of itself: what clocks between nodes allow. */
+export function relativeBoundOf({ shape }: Row, { names, relativeBoundsNs }: PathView): number {
+  let sum = 0;
+  shape.segments.forEach((_, at) => {
+    if (names[at] === 'wire') sum += relativeBoundsNs[at];
+  });
+  return sum;
+}
 
 /** Ports of the row's packets at their first and last hop, a bounded number of them. */
 export function notePorts({ sourcePorts, destinationPorts }: Ports, view: PathView): void {

@@ -14,13 +14,24 @@ import type { PathView } from '../../../agent/paths/view.ts';
 import { FilterError, parseFilter, type Filter, type Subject } from '../../../agent/trace/filter.ts';
 import { describeLoss, isLost as isLoss } from '../../../agent/trace/losses.ts';
 import { cellKey } from '../../../agent/histogram/cells.ts';
+import { createBefore } from './before.ts';
 import { createBlocks } from './blocks.ts';
 import { createCounterHistory } from './counters.ts';
 import { createDrops, pairOf, type DropsView } from './drops.ts';
 import { createHealth, type NodeHealth } from './health.ts';
 import { createHistory } from './history.ts';
 import { createKernelDrops } from './kernel-drops.ts';
-import { createRows, haveSameEnds, notePorts, rowSubject, seriesOf, Series, type Row, type RowShape } from './rows.ts';
+import {
+  createRows,
+  haveSameEnds,
+  notePorts,
+  relativeBoundOf,
+  rowSubject,
+  seriesOf,
+  Series,
+  type Row,
+  type RowShape,
+} from './rows.ts';
 import type { PacketSummary, View, WindowSeconds } from './messages.ts';
 import { rowColumns } from './columns.ts';
 import { createPackets, type PacketQuery } from './packets.ts';
@@ -81,6 +92,7 @@ export function createSession(): Session {
   const shown = createShown(history);
   const { window } = shown;
   const timeline = createTimeline(history);
+  const before = createBefore(history);
   const blocks = createBlocks();
   const rows = createRows(blocks);
   const drops = createDrops(blocks);
@@ -144,6 +156,7 @@ export function createSession(): Session {
     if (view.tunnelBytes > 0) add(seriesOf(row, Series.inner), 0, view.innerBytes);
     if (!Number.isNaN(view.totalBoundNs)) {
       add(seriesOf(row, Series.bound), 0, view.totalBoundNs);
+      add(seriesOf(row, Series.relative), 0, relativeBoundOf(row, view));
       add(seriesOf(row, Series.bounded), 0, 1);
     }
   }
@@ -171,6 +184,7 @@ export function createSession(): Session {
     const span = shown.fixed ?? { from: to - shown.seconds, to };
     const held = heldSpan(to);
     const heldSeconds = lengthOf(overlap(span, held));
+    before.look(span);
     return {
       type: 'view',
       atMs: Math.min(nowMs, (endSecond + 1) * 1000),
@@ -181,7 +195,7 @@ export function createSession(): Session {
       heldSeconds,
       shapes: [],
       gone: [],
-      rows: rowColumns(chosenRows, window, Math.max(1, heldSeconds)),
+      rows: rowColumns(chosenRows, window, before, Math.max(1, heldSeconds)),
       hidden,
       left: rows.left(),
       drops: dropsOf(span),
