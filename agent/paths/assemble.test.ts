@@ -364,6 +364,34 @@ describe('what does not arrive', () => {
   });
 });
 
+describe('an agent that starts again', () => {
+  const AGAIN_MS = 3050;
+  const records = Array.from({ length: 500 }, (_, i) => i).flatMap((i) => [
+    ...along(podToPod(0, 0, 1, 0), 2 * i, 1e9 + i * 20e6, podFlow(0, 0, 1, 0)),
+    ...along(podToPod(1, 0, 0, 0), 2 * i + 1, 1.0005e9 + i * 20e6, podFlow(1, 0, 0, 0)),
+  ]);
+  const isOf = ({ bytes }: Frame, node: number): boolean => decodeFrame(bytes).stream === 1000 + node;
+
+  /** The second node's frames after its start: another stream, in which its clock shows another time since the epoch. */
+  function startedAgain(): Frame[] {
+    const ofSecond = records.filter(({ node }) => node === 1).map((record) => ({ ...record, node: 0 }));
+    const [hello, ...frames] = framesOf([createAgent(1, flannelDevices(1), 100e9)], ofSecond, 12_000);
+    for (const { bytes } of [hello, ...frames]) new DataView(bytes.buffer, bytes.byteOffset).setUint32(8, 2000, true);
+    return [{ ...hello, atMs: AGAIN_MS }, ...frames.filter(({ atMs }) => atMs > AGAIN_MS)];
+  }
+
+  it('has a clock of its own: what came before, and was still being told, says nothing of it', () => {
+    const before = framesOf(agentsOf(2), records, 12_000).filter((frame) => isOf(frame, 0) || frame.atMs < AGAIN_MS);
+    const { paths } = play([...before, ...startedAgain()], 12_000);
+    const wires = paths.flatMap(({ segments }) => segments.filter(({ name }) => name === 'wire'));
+    const known = wires.filter(({ durationNs }) => durationNs !== null);
+    for (const { durationNs, boundNs } of known) expect(Math.abs(durationNs! - 1000)).toBeLessThanOrEqual(boundNs!);
+    expect(wires.length).toBeGreaterThan(900);
+    expect(known.length).toBeGreaterThan(700);
+    expect(known.at(-1)!.boundNs).toBeLessThan(1e6);
+  });
+});
+
 describe('bytes that the receiver’s shorter packets wrote too', () => {
   const [before, behind] = [podToPod(0, 0, 1, 0).slice(0, 4), podToPod(0, 0, 1, 0).slice(4)];
   const flow = podFlow(0, 0, 1, 0);

@@ -124,6 +124,7 @@ function takeHello(intake: Intake, parts: IntakeParts, id: number, hello: Hello,
     intake.nodes.set(hello.node, node);
     const before = intake.current[node];
     if (before) {
+      before.isOver = true;
       intake.streams.delete(before.id);
       parts.clocks.reset(node);
       parts.names.forget(node);

@@ -33,7 +33,7 @@ export function sampleClocks(pool: Pool, entry: number, clocks: Clocks): void {
 function tryPair(pool: Pool, sent: number, received: number, clocks: Clocks): boolean {
   const from = frameOfLeg(pool, sent);
   const to = frameOfLeg(pool, received);
-  if (from.stream.node === to.stream.node) return false;
+  if (from.stream.node === to.stream.node || from.stream.isOver || to.stream.isOver) return false;
   const first = pool.legFirst[sent & pool.legMask];
   const last = lastHop(from, first, first + pool.legCount[sent & pool.legMask] - 1);
   const row = pool.legFirst[received & pool.legMask];

@@ -18,6 +18,8 @@ export interface Stream {
   /** Index of the node's name, kept when the agent starts again. */
   node: number;
   name: string;
+  /** The node has a newer one: the times of this one are no more of a clock that is known. */
+  isOver: boolean;
   fields: Fields;
   rawEpochNs: bigint;
   /** Absent in streams of agents that do not tell of CLOCK_REALTIME. */
@@ -73,6 +75,7 @@ export function createStream(id: number, node: number, hello: Hello, nowMs: numb
     id,
     node,
     name: hello.node,
+    isOver: false,
     fields: hello.fields,
     rawEpochNs: BigInt(hello.rawEpochNs),
     realtimeEpochNs: hello.realtimeEpochNs === undefined ? undefined : BigInt(hello.realtimeEpochNs),

@@ -6,6 +6,7 @@
  */
 import type { Clocks, Correction } from './clocks.ts';
 import { segmentName } from './segments.ts';
+import type { Stream } from './streams.ts';
 import type { PathView } from './view.ts';
 import { directionName, type HopDirection } from './words.ts';
 
@@ -39,11 +40,15 @@ export function layTimes(view: PathView, clocks: Clocks): void {
 function endsBoundNs(view: PathView, clocks: Clocks, correctionNs: number): number {
   const first = view.streams[0];
   const last = view.streams[view.hopCount - 1];
-  if (!clocks.between(first.node, last.node, rawNs(view, 0), clock)) return Infinity;
+  if (!isKnown(first, last, rawNs(view, 0), clocks)) return Infinity;
   const apartNs = Math.abs(correctionNs - clock.correctionNs);
   const errorNs = clockErrorNs(view, 0) + clockErrorNs(view, view.hopCount - 1);
   return Math.ceil(apartNs + clock.boundNs + errorNs + Math.abs(view.totalNs) * clocks.maxDrift);
 }
+
+/** Fills `clock`. */
+const isKnown = (from: Stream, to: Stream, fromNs: number, clocks: Clocks): boolean =>
+  !from.isOver && !to.isOver && clocks.between(from.node, to.node, fromNs, clock);
 
 const rawNs = (view: PathView, hop: number): number => view.streams[hop].rawLine.toRaw(hopNs(view, hop));
 const clockErrorNs = (view: PathView, hop: number): number => view.streams[hop].rawLine.errorNs(hopNs(view, hop));
@@ -58,7 +63,7 @@ function laySame(view: PathView, hop: number): void {
 function layWire(view: PathView, hop: number, clocks: Clocks): number {
   const at = hop - 1;
   const sentNs = rawNs(view, at);
-  if (!clocks.between(view.streams[at].node, view.streams[hop].node, sentNs, clock)) {
+  if (!isKnown(view.streams[at], view.streams[hop], sentNs, clocks)) {
     view.durationsNs[at] = view.boundsNs[at] = view.relativeBoundsNs[at] = NaN;
     return NaN;
   }
