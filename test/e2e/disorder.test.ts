@@ -4,7 +4,7 @@ import type { WireEvent, WireRules } from '../lab/index.ts';
 import { startTraffic, type StartOptions } from '../traffic/start.ts';
 import type { Kind } from '../traffic/options.ts';
 import { missing, startCluster, type Cluster } from './support.ts';
-import { load, verdictMs, watch, type Seen, type SeenPath } from './watch.ts';
+import { load, longer, verdictMs, watch, type Seen, type SeenPath } from './watch.ts';
 
 const MARK = 0;
 
@@ -45,7 +45,7 @@ describe.skipIf(missing !== undefined)(`disorder (needs root and a lab; missing:
   test('datagrams overtaken and copied by the wire', async () => {
     const client = { udp: ['--rate', String(load(500))] };
     const damage = { match: { tunnel: true, protocol: 'udp' }, reorder: 0.05, duplicate: 0.05 } as const;
-    const { seen, log } = await watchDamage('udp', damage, { forMs: 2000, client });
+    const { seen, log } = await watchDamage('udp', damage, { forMs: longer(2) * 1000, client });
     const ids = (action: string): number[] =>
       log.filter((event) => event.action === action).map(({ packet }) => packet!.id!);
     const copied = new Set(ids('duplicate'));
@@ -62,7 +62,10 @@ describe.skipIf(missing !== undefined)(`disorder (needs root and a lab; missing:
   test('bytes of TCP that the wire lost and the sender sent again', async () => {
     const damage = { match: { tunnel: true, protocol: 'tcp', payload: true }, dropEvery: 15 } as const;
     // Small requests: every hop sees the same packets, and marks bytes in each.
-    const { seen, log } = await watchDamage('http', damage, { forMs: 3000, server: { http: ['--bytes', '200'] } });
+    const { seen, log } = await watchDamage('http', damage, {
+      forMs: longer(3) * 1000,
+      server: { http: ['--bytes', '200'] },
+    });
     expect(log.length).toBeGreaterThan(load(10));
     const retransmitted = sentAgain(seen.paths);
     expect(retransmitted).toBeGreaterThan(log.length / 2);

@@ -1,6 +1,7 @@
 /** What the kernel drops is told with its place and reason, and counted as what it is. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PathView } from '../../agent/paths/view.ts';
+import { byRule } from './causes/places.ts';
 import { missing, startCluster, type Cluster } from './support.ts';
 import { verdictMs, watch } from './watch.ts';
 import { wayOf } from './ways.ts';
@@ -35,7 +36,7 @@ describe.skipIf(missing !== undefined)(`drops (needs root and a lab; missing: ${
     for (const path of paths) {
       expect(path).toMatchObject({
         verdict: 'dropped', ambiguous: false,
-        drop: { reason: 'NETFILTER_DROP', symbol: 'nft_do_chain', hook: 'forward', node: 'n2', device: 'flannel.1', inPod: false },
+        drop: byRule('n2', 'flannel.1', 'forward'),
       }); // prettier-ignore
       expect(wayOf(path).at(-1)).toMatch(/^n2 flannel.1 vxlan ingress/);
     }
