@@ -115,7 +115,7 @@ async function tracePings({ lab, agents }: Cluster, cases: Case[]): Promise<Trac
     lab.spawn(from, ['ping', '-n', '-i', '0.05', addressOf(lab, to, six)], { stdio: 'ignore' }),
   );
   try {
-    return await trace(agents, ['icmp', '--for', '2s']);
+    return await trace(agents, ['icmp', 'or', 'icmp6', '--for', '2s']);
   } finally {
     for (const ping of pings) ping.kill();
   }
