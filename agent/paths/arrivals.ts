@@ -8,7 +8,8 @@
  * packet became late is the segment between two hops that differ (disorder.ts).
  *
  * A node's records come in the order in which their packets entered it. Where one is overtaken within the node its
- * overtaker tells, one for each. Memory is fixed: in a full table what was used longest ago is forgotten.
+ * overtaker tells, one for each. Memory is fixed: in a full table what was used longest ago is forgotten. An agent that starts
+ * again has times of its own, and begins anew.
  */
 import type { LegsFrame } from './legs-frame.ts';
 import { frameAt, type Pool } from './pool.ts';
@@ -66,7 +67,7 @@ export function noteArrivals(arrivals: Arrivals, pool: Pool, frame: LegsFrame, n
   const high = hashFlows(frame, 0xc2b2ae35);
   for (let row = 0; row < frame.recordCount; row++) {
     if (!isNumbered(frame, row)) continue;
-    const hop = Math.imul(frame.stream.node + 1, 0x632be59b) ^ (frame.ifindex[row] * DIRECTIONS + frame.direction[row]);
+    const hop = Math.imul(frame.stream.id, 0x632be59b) ^ (frame.ifindex[row] * DIRECTIONS + frame.direction[row]);
     const keyLow = mix(low[frame.flow[row]], hop);
     const keyHigh = mix(high[frame.flow[row]], hop);
     const slot = findFlow(arrivals, keyLow, keyHigh);

@@ -42,7 +42,8 @@ export function createWallClock(current: () => readonly (Stream | undefined)[], 
   function of(stream: Stream, timeNs: number): Moment {
     const reference = firstByName(current()) ?? stream;
     const rawNs = stream.rawLine.toRaw(timeNs);
-    if (stream.isOver || !clocks.between(stream.node, reference.node, rawNs, found)) return onWall(stream, rawNs, false);
+    if (stream.isOver || !clocks.between(stream.node, reference.node, rawNs, found))
+      return onWall(stream, rawNs, false);
     return onWall(reference, rawNs + found.correctionNs, true);
   }
 
