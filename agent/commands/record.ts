@@ -46,6 +46,7 @@ interface SnapshotOptions {
   gateway: string;
   tokenFile?: string;
   force?: boolean;
+  pseudonymize?: boolean;
 }
 
 export function snapshotCommand(exit: (code: number) => void): Command {
@@ -59,18 +60,20 @@ export function snapshotCommand(exit: (code: number) => void): Command {
     .addOption(option('--last <time>', 'how much, as in 30s or 5m; all that is held without it').argParser(duration))
     .addOption(gatewayOption(DEFAULT_ADDRESS))
     .addOption(tokenFileOption())
+    .addOption(option('--pseudonymize', 'other addresses and names in place of the real ones, the same for the same'))
     .addOption(option('--force', 'replace the file when it is there'))
     .addOption(configOption())
     .hook('preAction', applyConfig)
     .addHelpText('after', '\nExample:\n  hoplens snapshot --last 5m incident.hoplens')
     .action(async (out: string, options: SnapshotOptions) => {
-      const { last, gateway, tokenFile, force } = options;
+      const { last, gateway, tokenFile, force, pseudonymize } = options;
       exit(
         await runSnapshot({
           out, gateway,
           ...(last !== undefined && { lastMs: last }),
           ...(tokenFile !== undefined && { tokenFile }),
           ...(force !== undefined && { force }),
+          ...(pseudonymize !== undefined && { pseudonymize }),
         }), // prettier-ignore
       );
     });

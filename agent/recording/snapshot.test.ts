@@ -22,15 +22,15 @@ afterEach(async () => {
 });
 
 /** An agent that holds a status every ten seconds of the last minute, and legs behind each. */
-async function agent(frames = 12) {
+async function agent(frames = 12, node = 'node-1') {
   const recorder = createRecorder({ ms: 600_000, bytes: 1 << 20 });
   const nowMs = performance.now();
-  if (frames > 0) recorder.push(helloFrame(1, 'node-1'), nowMs - 60_000);
+  if (frames > 0) recorder.push(helloFrame(1, node), nowMs - 60_000);
   for (let at = 1; at <= frames; at++) {
     const frame = at % 2 === 1 ? statusFrame(1, at, at * 5000) : legsFrame(1, at, 64, at * 5000);
     recorder.push(frame, nowMs - 60_000 + at * 5000);
   }
-  const held = { nodes: 1, read: (span: Parameters<typeof recorder.open>[0]) => [pastOf(recorder, 'node-1', span)] };
+  const held = { nodes: 1, read: (span: Parameters<typeof recorder.open>[0]) => [pastOf(recorder, node, span)] };
   const server = await serve({ ...createHub(), held });
   cleanups.push(() => server.stop());
   return server.url;
@@ -71,6 +71,14 @@ it('never replaces a file unasked, nor for nothing', async () => {
   expect(readFileSync(out, 'utf8')).toBe('precious');
   expect((await snapshot(url, { force: true })).code).toBe(0);
   expect(await written()).toHaveLength(14);
+});
+
+it('under pseudonyms names no node', async () => {
+  const { code } = await snapshot(await agent(12, 'frankfurt'), { pseudonymize: true });
+  expect(code).toBe(0);
+  // Its legs are none, so they cannot be cleared of names.
+  expect(await written()).toHaveLength(8);
+  expect(readFileSync(out, 'latin1')).not.toContain('frankfurt');
 });
 
 it('of an agent that is not there leaves no file', async () => {

@@ -2,6 +2,7 @@
 import { StreamError } from '../client/errors.ts';
 import { readSnapshot } from '../client/snapshot.ts';
 import { historyOf } from '../history/past.ts';
+import { createPseudonymizer } from '../pseudonyms/pseudonymize.ts';
 import { readTokenFile } from '../server/auth.ts';
 import { ServerError } from '../server/errors.ts';
 import { WriteError, createFrameWriter, type FrameWriter } from './writer.ts';
@@ -15,6 +16,8 @@ export interface SnapshotCommand {
   tokenFile?: string;
   /** Replace the file when it is there. */
   force?: boolean;
+  /** Addresses and names stand for others. */
+  pseudonymize?: boolean;
   /** Where people read; stderr without it. */
   say?: (line: string) => void;
 }
@@ -42,6 +45,7 @@ const isUsage = (error: unknown): boolean =>
 
 async function take(command: SnapshotCommand, say: (line: string) => void): Promise<number> {
   const { out, gateway, lastMs, tokenFile, force = false } = command;
+  const pseudonymize = command.pseudonymize ? createPseudonymizer() : (frame: Uint8Array) => frame;
   const token = tokenFile === undefined ? undefined : readTokenFile(tokenFile);
   if (token?.warning) say(token.warning);
   let wake = (): void => {};
@@ -53,7 +57,8 @@ async function take(command: SnapshotCommand, say: (line: string) => void): Prom
     for await (const frame of readSnapshot({ address: gateway, scope: 'cluster', token: token?.token, span, ...PATIENCE_MS })) {
       nodes = historyOf(frame)?.streams.map(({ node }) => node) ?? nodes;
       if (nodes.length === 0) throw new StreamError('lost', `${gateway} holds nothing yet`);
-      writer.write(frame);
+      const written = pseudonymize(frame);
+      if (written) writer.write(written);
       if (writer.waitingBytes > WAITING_BYTES) await drained();
       if (writer.error) throw writer.error;
     }
