@@ -17,3 +17,15 @@ export function representedPackets(view: PathView): number {
 /** Their bytes. */
 export const representedBytes = (view: PathView): number =>
   representedPackets(view) * view.frames[0].bytes[view.rows[0]];
+
+const LINK_BYTES = 14;
+
+/** Of each packet that it is on the wire, on average: bytes from the inner IP header on, before any tunnel. */
+export function innerIpBytes(view: PathView): number {
+  const frame = view.frames[0];
+  const row = view.rows[0];
+  const wirePackets = Math.max(1, frame.wirePackets[row]);
+  // Every wire packet but the first repeats all headers, which the skb has once.
+  const wireBytes = frame.bytes[row] + (wirePackets - 1) * frame.headers[row];
+  return Math.round(wireBytes / wirePackets) - LINK_BYTES - frame.encapsulation[row];
+}

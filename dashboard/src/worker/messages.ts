@@ -3,6 +3,7 @@ import type { Insight } from '../../../agent/insight/explain.ts';
 import type { Counts } from '../../../agent/paths/counting.ts';
 import type { Span } from '../lib/span.ts';
 import type { DropsView } from './drops.ts';
+import type { NodeEncapsulation, PathEncapsulation } from './encapsulation.ts';
 import type { NodeHealth, PeerState } from './health.ts';
 import type { Exchange } from '../../../agent/packets/packet.ts';
 import type { PacketQuery } from './packets.ts';
@@ -131,6 +132,9 @@ export interface View {
   hidden: number;
   left: number;
   drops: DropsView;
+  /** Of the row in focus, and of each node. */
+  encapsulation: PathEncapsulation | undefined;
+  tunnels: NodeEncapsulation[];
   /** Undefined: as before. */
   time: TimeColumns | undefined;
   /** Single packets of the row in focus in the span, the slowest first, and how many are held in all. */

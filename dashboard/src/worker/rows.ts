@@ -29,12 +29,14 @@ export interface Row {
   /** First of its series: one for each segment, then those of `Series`. */
   base: number;
   lastSecond: number;
+  /** Inner bytes of its biggest wire packet, from the IP header on. */
+  biggest: number;
   sourcePorts: Set<number>;
   destinationPorts: Set<number>;
 }
 
 /** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound`: of the total, where it is known: `bounded`, and
- * `relative`, its relative bound; `again`: TCP's bytes that passed the first hop before. */
+ * `relative`, its relative bound; `again`: TCP's bytes that passed the first hop before; `size`: of its wire packets. */
 export const Series = {
   total: 0,
   joined: 1,
@@ -45,8 +47,9 @@ export const Series = {
   bounded: 6,
   again: 7,
   relative: 8,
+  size: 9,
 } as const;
-const EXTRA_SERIES = 9;
+const EXTRA_SERIES = 10;
 
 export interface Rows {
   /** The row of this path, a new one if there is room. */
@@ -82,7 +85,7 @@ export function createRows(blocks: Blocks): Rows {
     const row: Row = {
       key, shape: { ...shape, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
       base: blocks.take(shape.segments.length + EXTRA_SERIES),
-      lastSecond: -Infinity, sourcePorts: new Set(), destinationPorts: new Set(),
+      lastSecond: -Infinity, biggest: 0, sourcePorts: new Set(), destinationPorts: new Set(),
     }; // prettier-ignore
     rows.set(key, row);
     byId.set(id, row);

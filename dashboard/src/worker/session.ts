@@ -8,7 +8,7 @@ import type { NodeFigures } from '../../../agent/insight/figures.ts';
 import { createObserver } from '../../../agent/insight/observer.ts';
 import { Arrival } from '../../../agent/paths/arrivals.ts';
 import { createAssembler } from '../../../agent/paths/assemble.ts';
-import { representedBytes } from '../../../agent/paths/estimate.ts';
+import { innerIpBytes, representedBytes, representedPackets } from '../../../agent/paths/estimate.ts';
 import { viewerMs } from '../../../agent/paths/streams.ts';
 import type { PathView } from '../../../agent/paths/view.ts';
 import { FilterError, parseFilter, type Filter, type Subject } from '../../../agent/trace/filter.ts';
@@ -18,6 +18,7 @@ import { createBefore } from './before.ts';
 import { createBlocks } from './blocks.ts';
 import { createCounterHistory } from './counters.ts';
 import { createDrops, pairOf, type DropsView } from './drops.ts';
+import { nodeEncapsulation, pathEncapsulation } from './encapsulation.ts';
 import { createHealth, type NodeHealth } from './health.ts';
 import { createHistory } from './history.ts';
 import { createKernelDrops } from './kernel-drops.ts';
@@ -37,6 +38,7 @@ import { rowColumns } from './columns.ts';
 import { createPackets, type PacketQuery } from './packets.ts';
 import { TOTAL } from './segments.ts';
 import { createShown } from './shown.ts';
+import { sizeBucket } from './sizes.ts';
 import { createTimeline, type Chosen } from './timeline.ts';
 import { createToldHistory, type Told } from './told.ts';
 import { lengthOf, overlap, type Span } from '../lib/span.ts';
@@ -152,6 +154,9 @@ export function createSession(): Session {
     if (isJoined && !Number.isNaN(view.totalNs)) add(seriesOf(row, Series.total), bucketOf(view.totalNs), 1);
     add(seriesOf(row, isLost ? Series.lost : Series.joined), 0, 1);
     add(seriesOf(row, Series.bytes), 0, representedBytes(view));
+    const bytes = innerIpBytes(view);
+    row.biggest = Math.max(row.biggest, bytes);
+    add(seriesOf(row, Series.size), sizeBucket(bytes), representedPackets(view) * Math.max(1, view.wirePackets));
     if (isJoined && first.arrival[view.rows[0]] & Arrival.again) add(seriesOf(row, Series.again), 0, 1);
     if (view.tunnelBytes > 0) add(seriesOf(row, Series.inner), 0, view.innerBytes);
     if (!Number.isNaN(view.totalBoundNs)) {
@@ -199,6 +204,8 @@ export function createSession(): Session {
       hidden,
       left: rows.left(),
       drops: dropsOf(span),
+      encapsulation: encapsulationOf(rowNamed(focus), heldSeconds),
+      tunnels: nodeEncapsulation(chosenRows, window, Math.max(1, heldSeconds)),
       ...packets.look(rowNamed(focus), span),
       time: timeline.columns({ ...overTime(), axis: axis ?? span, segment }, latestSecond),
       counters: counters.between(...tellingOf(span)),
@@ -209,6 +216,9 @@ export function createSession(): Session {
       recordsPerSecond: 0,
     };
   }
+
+  const encapsulationOf = (row: Row | undefined, heldSeconds: number): View['encapsulation'] =>
+    row && pathEncapsulation(row, window, Math.max(1, heldSeconds), assembler.intake().current);
 
   function dropsOf(span: Span): DropsView {
     const pairs = new Set(inWindow().map(({ shape }) => pairOf(shape)));

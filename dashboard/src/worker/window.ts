@@ -9,6 +9,8 @@ export interface Window {
   removeSecond(second: Second): void;
   clear(): void;
   count(series: number): number;
+  /** By bucket; undefined where nothing ever was. */
+  counts(series: number): Float64Array | undefined;
   /** NaN while empty. */
   quantile(series: number, q: number): number;
 }
@@ -50,6 +52,7 @@ export function createWindow(): Window {
       }
     },
     count: (series) => histograms[series]?.count ?? 0,
+    counts: (series) => histograms[series]?.counts,
     quantile: (series, q) => (histograms[series] ? quantile(histograms[series], q) : NaN),
   };
 }

@@ -1,0 +1,19 @@
+/** Sizes of packets as cells of a series: to the byte up to where MTUs of 1,500 end, in steps above. */
+import { CELLS_PER_SERIES } from '../../../agent/histogram/cells.ts';
+import type { Sized } from '../../../agent/paths/encapsulation-cost.ts';
+
+const EXACT = 1600;
+const STEP = 144;
+
+export const sizeBucket = (bytes: number): number =>
+  bytes < EXACT ? Math.max(0, bytes) : Math.min(CELLS_PER_SERIES - 1, EXACT + Math.floor((bytes - EXACT) / STEP));
+
+/** The middle of a bucket. */
+const bytesOf = (bucket: number): number => (bucket < EXACT ? bucket : EXACT + (bucket - EXACT) * STEP + STEP / 2);
+
+/** Adds up what stands in some series' cells. */
+export function sizesOf(series: readonly (Float64Array | undefined)[]): Sized[] {
+  const packets = new Float64Array(CELLS_PER_SERIES);
+  for (const counts of series) counts?.forEach((count, bucket) => (packets[bucket] += count));
+  return Array.from(packets, (count, bucket) => ({ bytes: bytesOf(bucket), packets: count })).filter((size) => size.packets > 0); // prettier-ignore
+}
