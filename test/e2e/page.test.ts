@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPackets } from '../../agent/export/testing.ts';
 import type { JsonPath } from '../../agent/paths/json.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { launch, missingBrowser, openPage, pageUrl } from '../page/browser.ts';
@@ -204,6 +205,16 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
     await until(async () => (await page.locator('[data-testid=row]').count()) > 2);
+  });
+
+  test('exports what is shown, from what the agents remember', async () => {
+    await page.keyboard.press('1');
+    const coming = page.waitForEvent('download');
+    await page.locator('[data-testid=export]').getByRole('button', { name: 'pcapng' }).dispatchEvent('click');
+    const packets = readPackets(readFileSync(await (await coming).path()));
+    expect(new Set(packets.map((packet) => packet.interface))).toContain('n2:flannel.1');
+    expect(packets.length).toBeGreaterThan(1000);
+    expect(await text(page, 'exported')).toMatch(/paths/);
   });
 
   test('names what is dropped, where and why, as the kernel counts it', async () => {
