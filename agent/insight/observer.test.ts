@@ -4,14 +4,18 @@ import { createAssembler } from '../paths/assemble.ts';
 import { createAgent, framesOf, podAddress, type Written } from '../paths/synthetic.ts';
 import { Kind } from '../paths/words.ts';
 import type { Names } from '../wire/messages.ts';
+import type { Insight } from './explain.ts';
 import { createObserver } from './observer.ts';
 import { pings, UNTIL, type Fault } from './pings.ts';
 import { lineOf, sentenceOf } from './sentence.ts';
+import type { Standing } from './times.ts';
 
 const clock = (ms: number): string => `${ms / 1000} s`;
 
 /** What is said in the end. */
-function said(fault: Fault, names?: Names): string {
+const said = (fault: Fault, names?: Names): string => lineOf(sentenceOf(observed(fault, names)[0], clock));
+
+function observed(fault: Fault, names?: Names): [Insight, Standing[]] {
   const observer = createObserver();
   const assembler = createAssembler((view) => observer.see(view, 'row'));
   const agents = [createAgent(0), createAgent(1)];
@@ -27,8 +31,21 @@ function said(fault: Fault, names?: Names): string {
     observer.turn(atMs, assembler.summary(), nodes);
     tickMs += 1000;
   }
-  return lineOf(sentenceOf(observer.turn(tickMs, assembler.summary(), nodes), clock));
+  return [observer.turn(tickMs, assembler.summary(), nodes), observer.standings()];
 }
+
+test('every segment stands against its own normal, and a slow one out', () => {
+  const slow: Fault = (records, { from }) =>
+    records.map((record, hop) => (from === 0 && hop === 7 ? { ...record, timeNs: record.timeNs + 4e6 } : record));
+  const [, standings] = observed(slow);
+  // Seven segments each way.
+  expect(standings).toHaveLength(14);
+  expect(standings.filter(({ isSlow }) => isSlow)).toHaveLength(1);
+  for (const { isSlow, segment, nowNs, normalNs } of standings) {
+    expect([isSlow, segment]).toEqual([isSlow, isSlow ? 6 : segment]);
+    expect(nowNs / normalNs > 100).toBe(isSlow);
+  }
+});
 
 describe('frames become the sentence', () => {
   test('of healthy traffic', () => {

@@ -11,8 +11,9 @@ import { Direction, Kind } from '../paths/words.ts';
 import { describeLoss, isLost } from '../trace/losses.ts';
 import { deviceName, serviceOf, shapeKey, shapeOf } from '../trace/shape.ts';
 import type { Insight } from './explain.ts';
-import { Count, countsOf, timesOf, Whole, wholeOf, type Coverage, type Disordered, type Lane, type LaneHop, type LaneWay, type NodeFigures } from './figures.ts'; // prettier-ignore
+import { Count, countsOf, timesOf, Whole, wholeOf, type Coverage, type Disordered, type Figures, type Lane, type LaneHop, type LaneWay, type NodeFigures } from './figures.ts'; // prettier-ignore
 import { createStore, WINDOW_SECONDS } from './store.ts';
+import { standingsOf, type Standing } from './times.ts';
 import { createWatch } from './watch.ts';
 
 export interface Observer {
@@ -20,6 +21,8 @@ export interface Observer {
   see(view: PathView, name?: string): void;
   /** What hurts by now; looks again when a second has passed. */
   turn(nowMs: number, summary: Summary, nodes: readonly NodeFigures[]): Insight;
+  /** How segments stood against their normal when it last looked; none while it learns. */
+  standings(): Standing[];
 }
 
 /** `originMs`: the wall's time when the viewer's clock was 0. */
@@ -29,6 +32,7 @@ export function createObserver(originMs = 0): Observer {
   const coverage = createCoverage();
   let latest = -Infinity;
   let insight: Insight | undefined;
+  let figures: Figures | undefined;
 
   return {
     see(view, name = '') {
@@ -44,9 +48,11 @@ export function createObserver(originMs = 0): Observer {
       if (insight && second <= latest) return insight;
       latest = second;
       store.turn(second, watch.isQuiet());
-      insight = watch.turn(store.figures(nodes, coverage(second, summary)));
+      figures = store.figures(nodes, coverage(second, summary));
+      insight = watch.turn(figures);
       return insight;
     },
+    standings: () => (figures ? standingsOf(figures) : []),
   };
 }
 

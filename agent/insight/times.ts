@@ -13,13 +13,43 @@ export function measureTimes(figures: Figures): Element[] {
   return elements.filter((element) => !element.isAffected || !isClock(element, shifts));
 }
 
+/** A segment of a lane against its own normal: the worst of the slices before. */
+export interface Standing {
+  /** What the reader calls the lane. */
+  lane: string;
+  segment: number;
+  isSlow: boolean;
+  /** Median, or the quantile that changed. */
+  quantile: number;
+  nowNs: number;
+  normalNs: number;
+}
+
+/** Of every segment that can be compared; by the rules that speak of what hurts. */
+export const standingsOf = (figures: Figures): Standing[] =>
+  measureTimes(figures).map(({ lane, series, isAffected, quantile }) => ({
+    lane: lane.name,
+    segment: series - timesOf(lane, 0),
+    isSlow: isAffected,
+    quantile,
+    nowNs: cellQuantiles(figures.now, series, [quantile])[0],
+    normalNs: worstOf(slicesOf(figures, series), series, quantile),
+  }));
+
+/** Slices in which there is enough to compare with. */
+const slicesOf = ({ before }: Figures, series: number): Cells[] =>
+  before.filter((slice) => countAbove(slice, series, 0).of >= LEAST_SLICE);
+
+const worstOf = (slices: readonly Cells[], series: number, quantile: number): number =>
+  Math.max(...slices.map((slice) => cellQuantiles(slice, series, [quantile])[0]));
+
 /** Undefined where it cannot be told: too few packets, no time before, no clock. */
 function measure(figures: Figures, lane: Lane, segment: number): Element | undefined {
   const series = timesOf(lane, segment);
   const isWire = lane.segments[segment] === 'wire';
   const boundNs = isWire ? lane.relativeBoundNs : 0;
   if (countAbove(figures.now, series, 0).of < LEAST_NOW || Number.isNaN(boundNs)) return undefined;
-  const slices = figures.before.filter((slice) => countAbove(slice, series, 0).of >= LEAST_SLICE);
+  const slices = slicesOf(figures, series);
   if (slices.length < figures.wanted) return undefined;
   const same: Element = {
     symptom: 'slow', lane, stretch: stretchOf(lane, segment), isAffected: false, excess: 0, series, quantile: 0.5,
@@ -42,7 +72,7 @@ function slowerBy(
 ): Pick<Element, 'excess' | 'tally'> | undefined {
   const [nowNs] = cellQuantiles(now, series, [quantile]);
   if (nowNs <= ns) return undefined;
-  const worstNs = Math.max(...slices.map((slice) => cellQuantiles(slice, series, [quantile])[0]));
+  const worstNs = worstOf(slices, series, quantile);
   const limitNs = Math.max(worstNs * times, worstNs + ns) + boundNs;
   const { bad, of } = countAbove(now, series, limitNs);
   if (leastShare(bad, of) <= 1 - quantile) return undefined;

@@ -62,6 +62,15 @@ const countOf = (page: Page, name: string): Promise<number> =>
     return Number(count?.textContent?.replaceAll(',', '') ?? 0);
   }, name);
 
+/** Names of the map's devices, from left to right. */
+const onMap = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    [...document.querySelectorAll<SVGElement>('[data-testid=map-device]')]
+      .map((device) => ({ name: device.dataset['name']!, x: device.getBoundingClientRect().x }))
+      .sort((a, b) => a.x - b.x)
+      .map(({ name }) => name),
+  );
+
 interface Gap {
   /** Times in which a node was away. */
   shades: number;
@@ -172,6 +181,22 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     await until(async () => (await text(page, 'state')).includes('live'));
     await page.keyboard.press('1');
     ping = startPing();
+  });
+
+  test('draws the map: nodes, their devices in the order in which packets pass them; a click narrows, Esc undoes', async () => {
+    await page.keyboard.press('m');
+    const ways = ['vethweb', 'cni0', 'flannel.1', 'eth0', 'vethapi'];
+    await until(async () => new Set(await onMap(page)).size >= ways.length);
+    const seen = (await onMap(page)).filter((name) => ways.includes(name));
+    expect(seen).toEqual(['vethweb', 'cni0', 'flannel.1', 'eth0', 'eth0', 'flannel.1', 'cni0', 'vethapi']);
+    const link = page.locator('[data-testid=map-link][data-name=wire]').first();
+    await link.focus();
+    await page.keyboard.press('Enter');
+    expect(new URL(page.url()).searchParams.get('filter')).toBe('node:n1 node:n2');
+    expect(await link.getAttribute('aria-pressed')).toBe('true');
+    await page.keyboard.press('Escape');
+    await until(() => Promise.resolve(!new URL(page.url()).searchParams.has('filter')));
+    await page.keyboard.press('r');
   });
 
   test('looking at the past it loses nothing, and goes on with now', async () => {

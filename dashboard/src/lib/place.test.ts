@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { WINDOWS } from '../worker/messages.ts';
 import { dropColumns } from './drops.ts';
 import { groupings } from './group.ts';
+import { levels } from '../worker/map/view.ts';
 import { formatPlace, home, parsePlace } from './place.ts';
 import { scales } from './ruler.ts';
 import { columns } from './sort.ts';
@@ -27,6 +28,7 @@ const places = fc.record({
   dropSort: fc.record({ by: fc.constantFrom(...dropColumns), descending: fc.boolean() }),
   show: fc.constantFrom(...shows).map(({ value }) => value),
   list: fc.constantFrom(...lists).map(({ value }) => value),
+  finest: fc.constantFrom(...levels),
 });
 
 test('what the address bar carries is what was written into it', () => {

@@ -3,6 +3,7 @@ import { WINDOWS, type WindowSeconds } from '../worker/messages.ts';
 import { TOTAL } from '../worker/segments.ts';
 import { dropColumns, type DropSort } from './drops.ts';
 import { groupings, type Grouping } from './group.ts';
+import { levels, type Level } from '../worker/map/view.ts';
 import { scales, type Scale } from './ruler.ts';
 import { columns, type Sort } from './sort.ts';
 import type { Span } from './span.ts';
@@ -26,6 +27,8 @@ export interface Place {
   /** Tabs of the upper and of the lower panel. */
   show: Show;
   list: List;
+  /** What the map has lines for, at the finest. */
+  finest: Level;
 }
 
 export const home: Place = {
@@ -41,6 +44,7 @@ export const home: Place = {
   grouping: 'none',
   show: 'ruler',
   list: 'paths',
+  finest: 'pod',
 };
 
 /** What cannot be understood is as at home. */
@@ -59,6 +63,7 @@ export function parsePlace(search: string): Place {
     dropSort: parseSort(given.get('dropsort'), dropColumns) ?? home.dropSort,
     show: shows.find(({ value }) => value === given.get('show'))?.value ?? home.show,
     list: lists.find(({ value }) => value === given.get('list'))?.value ?? home.list,
+    finest: levels.find((level) => level === given.get('finest')) ?? home.finest,
   };
 }
 
@@ -81,7 +86,7 @@ function parseSpan(from: string | null, to: string | null): Span | undefined {
 
 /** Only what differs from home; empty at home. */
 export function formatPlace(place: Place): string {
-  const { focus, packet, filter, window, span, segment, scale, sort, dropSort, grouping, show, list } = place;
+  const { focus, packet, filter, window, span, segment, scale, sort, dropSort, grouping, show, list, finest } = place;
   const to = new URLSearchParams();
   if (focus !== undefined) to.set('focus', focus);
   if (packet !== undefined) to.set('packet', packet);
@@ -98,6 +103,7 @@ export function formatPlace(place: Place): string {
   if (grouping !== home.grouping) to.set('groups', grouping);
   if (show !== home.show) to.set('show', show);
   if (list !== home.list) to.set('list', list);
+  if (finest !== home.finest) to.set('finest', finest);
   const text = to.toString();
   return text && `?${text}`;
 }

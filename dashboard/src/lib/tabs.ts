@@ -5,7 +5,10 @@ export interface Tab<T extends string> {
   title: string;
 }
 
-export const shows = [{ value: 'ruler', key: 'r', title: 'the path in focus, hop by hop' }] as const;
+export const shows = [
+  { value: 'ruler', key: 'r', title: 'the path in focus, hop by hop' },
+  { value: 'map', key: 'm', title: 'nodes, pods and what runs between them' },
+] as const;
 export type Show = (typeof shows)[number]['value'];
 
 export const lists = [

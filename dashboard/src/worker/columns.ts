@@ -24,7 +24,7 @@ export function rowColumns(rows: readonly Row[], window: Window, before: Before,
     columns.p99Ns[at] = window.quantile(total, 0.99);
     columns.changeNs[at] = columns.p99Ns[at] - before.p99Ns(row);
     columns.changeBoundNs[at] = count(Series.relative) / count(Series.bounded);
-    columns.boundNs[at] = count(Series.bound) / count(Series.bounded);
+    columns.boundNs[at] = boundOf(row, window);
     columns.bytesPerSecond[at] = count(Series.bytes) / seconds;
     columns.innerBytes[at] =
       row.shape.tunnelBytes > 0 ? count(Series.inner) / (columns.joined[at] + columns.lost[at]) : NaN;
@@ -36,6 +36,10 @@ export function rowColumns(rows: readonly Row[], window: Window, before: Before,
   });
   return columns;
 }
+
+/** Of its times between nodes, the mean; NaN unknown. */
+export const boundOf = (row: Row, window: Window): number =>
+  window.count(seriesOf(row, Series.bound)) / window.count(seriesOf(row, Series.bounded));
 
 /** What may be handed over instead of copied. */
 export const buffersOf = (rows: RowColumns): ArrayBuffer[] =>

@@ -87,6 +87,9 @@ function obey(order: Order): void {
     case 'time':
       session.setTime(order.of, order.segment);
       return postView();
+    case 'show':
+      session.setShow(order.show, order.finest);
+      return postView();
     case 'look':
       session.look(order.span, order.axis);
       return postView();

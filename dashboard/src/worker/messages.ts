@@ -7,6 +7,9 @@ import type { NodeEncapsulation, PathEncapsulation } from './encapsulation.ts';
 import type { NodeHealth, PeerState } from './health.ts';
 import type { Exchange } from '../../../agent/packets/packet.ts';
 import type { PacketQuery } from './packets.ts';
+import type { Show } from '../lib/tabs.ts';
+import type { Level } from './map/view.ts';
+import type { Picture } from './pictures.ts';
 import type { RowShape } from './rows.ts';
 
 export const WINDOWS = [10, 60, 300, 600] as const;
@@ -21,6 +24,7 @@ export type Order =
   | { type: 'packet'; name: string | undefined }
   /** Answered by `picked` with the same number. */
   | { type: 'pick'; number: number; wanted: PacketQuery }
+  | { type: 'show'; show: Show; finest: Level }
   /** Undefined: live; `axis`: what is to be seen around the span. */
   | { type: 'look'; span: Span | undefined; axis: Span | undefined }
   /** What is drawn over time: a row or everything, and of which segment (worker/segments.ts). */
@@ -141,6 +145,7 @@ export interface View {
   packets: PacketSummary[];
   packetsHeld: number;
   packet: OpenPacket | undefined;
+  picture: Picture;
   counters: Counters;
   /** What hurts; undefined before the first second. */
   insight: Insight | undefined;

@@ -49,7 +49,7 @@ export const Series = {
   relative: 8,
   size: 9,
 } as const;
-const EXTRA_SERIES = 10;
+export const EXTRA_SERIES = 10;
 
 export interface Rows {
   /** The row of this path, a new one if there is room. */

@@ -22,6 +22,7 @@ import { nodeEncapsulation, pathEncapsulation } from './encapsulation.ts';
 import { createHealth, type NodeHealth } from './health.ts';
 import { createHistory } from './history.ts';
 import { createKernelDrops } from './kernel-drops.ts';
+import { createPictures, type Pictures } from './pictures.ts';
 import {
   createRows,
   haveSameEnds,
@@ -56,6 +57,7 @@ export interface Session {
   /** One packet of the row in focus. */
   setPacket(name: string | undefined): void;
   pick(wanted: PacketQuery): PacketSummary[];
+  setShow: Pictures['show'];
   /** What is told over time: a row, or everything, and of which segment (segments.ts). */
   setTime(of: string | undefined, segment: string): void;
   /** A span of the past, and what is to be seen around it; undefined: the last seconds. */
@@ -104,6 +106,7 @@ export function createSession(): Session {
   const counters = createCounterHistory(KEPT_SECONDS);
   const told = createToldHistory(KEPT_SECONDS);
   const observer = createObserver();
+  const pictures = createPictures(() => observer.standings());
   const assembler = createAssembler(visit);
   let filter: Filter = () => true;
   let focus: string | undefined;
@@ -185,6 +188,7 @@ export function createSession(): Session {
   function figures(nowMs: number): View {
     const summary = assembler.summary();
     const [chosenRows, hidden] = chosen();
+    const nodes = health.nodes(summary);
     const to = settled(nowMs);
     const span = shown.fixed ?? { from: to - shown.seconds, to };
     const held = heldSpan(to);
@@ -201,6 +205,18 @@ export function createSession(): Session {
       shapes: [],
       gone: [],
       rows: rowColumns(chosenRows, window, before, Math.max(1, heldSeconds)),
+      picture: pictures.draw(
+        {
+          rows: chosenRows,
+          window,
+          seconds: Math.max(1, heldSeconds),
+          nodes,
+          filter: filterText,
+          ageMs: nowMs - firstMs,
+        },
+        span.to,
+        to,
+      ),
       hidden,
       left: rows.left(),
       drops: dropsOf(span),
@@ -210,7 +226,7 @@ export function createSession(): Session {
       time: timeline.columns({ ...overTime(), axis: axis ?? span, segment }, latestSecond),
       counters: counters.between(...tellingOf(span)),
       ...(told.at(tellingOf(span)[1]) ?? nothing),
-      nodes: health.nodes(summary),
+      nodes,
       peers: health.peers(),
       busyMs: 0,
       recordsPerSecond: 0,
@@ -296,6 +312,7 @@ export function createSession(): Session {
         filter = () => true;
       }
     },
+    setShow: (show, finest) => pictures.show(show, finest),
     setFocus(name) {
       focus = name;
     },

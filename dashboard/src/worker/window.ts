@@ -1,5 +1,5 @@
 /** The histograms of every series over a span of seconds, kept up as seconds come and go. */
-import { createHistogram, quantile, type Histogram } from '../../../agent/histogram/histogram.ts';
+import { clear, createHistogram, merge, quantile, type Histogram } from '../../../agent/histogram/histogram.ts';
 import { CELLS_PER_SERIES } from '../../../agent/histogram/cells.ts';
 import type { Second } from './history.ts';
 
@@ -13,10 +13,14 @@ export interface Window {
   counts(series: number): Float64Array | undefined;
   /** NaN while empty. */
   quantile(series: number, q: number): number;
+  /** Of all values of these series together; NaN while empty. */
+  quantiles(series: readonly number[], quantiles: readonly number[]): number[];
 }
 
 export function createWindow(): Window {
   const histograms: (Histogram | undefined)[] = [];
+  /** Made use of again and again. */
+  const sum = createHistogram();
 
   function histogramOf(series: number, bucket: number): Histogram {
     // Values may leave again, so the extremes are not known: quantiles come from the buckets alone.
@@ -54,5 +58,10 @@ export function createWindow(): Window {
     count: (series) => histograms[series]?.count ?? 0,
     counts: (series) => histograms[series]?.counts,
     quantile: (series, q) => (histograms[series] ? quantile(histograms[series], q) : NaN),
+    quantiles(series, quantiles) {
+      clear(sum);
+      for (const one of series) if (histograms[one]) merge(sum, histograms[one]);
+      return quantiles.map((q) => quantile(sum, q));
+    },
   };
 }

@@ -1,0 +1,124 @@
+/** What runs between two places of the map, or within one, summed over rows. */
+import type { Standing } from '../../../../agent/insight/times.ts';
+import { boundOf } from '../columns.ts';
+import { seriesOf, Series, type Row } from '../rows.ts';
+import type { Window } from '../window.ts';
+import { tripOf, type Step, type Vertex } from './trip.ts';
+import type { Compared, MapLink, MapLoss } from './view.ts';
+
+/** How the segments of a row stand: by its name and the segment. */
+export type Standings = ReadonlyMap<string, Standing>;
+export const standingKey = (lane: string, segment: number): string => `${segment} ${lane}`;
+
+export interface Drawn {
+  id: string;
+  words: string[];
+}
+
+/** What stands for a place of a trip. */
+export type Draw = (vertex: Vertex) => Drawn;
+
+interface Gathered {
+  link: MapLink;
+  series: number[];
+  nat: Set<string>;
+  /** Weighted by packets. */
+  nowNs: number;
+  normalNs: number;
+}
+
+export const newCompared = (): Compared => ({ compared: 0, slow: 0, times: NaN });
+
+/** @param seconds that the window covers by now */
+export function linksOf(
+  rows: readonly Row[],
+  window: Window,
+  seconds: number,
+  standings: Standings,
+  draw: Draw,
+): MapLink[] {
+  const links = new Map<string, Gathered>();
+  for (const row of rows) {
+    const packets = window.count(seriesOf(row, Series.joined)) + window.count(seriesOf(row, Series.lost));
+    const bytesPerSecond = window.count(seriesOf(row, Series.bytes)) / seconds;
+    for (const step of tripOf(row.shape).steps) {
+      const gathered = linkOf(links, step, draw);
+      gathered.link.packets += packets;
+      gathered.link.bytesPerSecond += bytesPerSecond;
+      if (step.segment >= 0) addTimes(gathered, row, step, window, standings);
+    }
+  }
+  return [...links.values()].map((gathered) => finish(gathered, window));
+}
+
+function linkOf(links: Map<string, Gathered>, step: Step, draw: Draw): Gathered {
+  const ends = [draw(step.from), draw(step.to)].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const [from, to] = ends;
+  const id = `${from.id} ${to.id}`;
+  let gathered = links.get(id);
+  if (!gathered) {
+    const words = [...new Set(step.isWire ? nodeWords(ends) : [...from.words, ...to.words])];
+    const link: MapLink = {
+      id, from: from.id, to: to.id, isWire: step.isWire, isTunnel: false, isSeen: false, bytesPerSecond: 0, packets: 0,
+      p50Ns: NaN, p99Ns: NaN, boundNs: 0, nat: [], words, ...newCompared(),
+    }; // prettier-ignore
+    links.set(id, (gathered = { link, series: [], nat: new Set(), nowNs: 0, normalNs: 0 }));
+  }
+  return gathered;
+}
+
+/** Two nodes are asked for by themselves, whatever their devices. */
+const nodeWords = (ends: readonly Drawn[]): string[] =>
+  ends.flatMap(({ words }) => (words.some(isNode) ? words.filter(isNode) : words));
+const isNode = (word: string): boolean => word.startsWith('node:');
+
+function addTimes(gathered: Gathered, row: Row, step: Step, window: Window, standings: Standings): void {
+  const { link } = gathered;
+  const series = row.base + step.segment;
+  link.isSeen = true;
+  link.isTunnel ||= step.isTunnel;
+  if (step.isWire) link.boundNs = Math.max(link.boundNs, boundOf(row, window));
+  if (step.nat) gathered.nat.add(step.nat);
+  gathered.series.push(series);
+  compare(gathered, window.count(series), standings.get(standingKey(row.shape.name, step.segment)));
+}
+
+function compare(gathered: Gathered, packets: number, standing: Standing | undefined): void {
+  if (!standing) return;
+  const { link } = gathered;
+  link.compared += packets;
+  if (!standing.isSlow) return;
+  link.slow += packets;
+  gathered.nowNs += standing.nowNs * packets;
+  gathered.normalNs += standing.normalNs * packets;
+}
+
+function finish({ link, series, nat, nowNs, normalNs }: Gathered, window: Window): MapLink {
+  [link.p50Ns, link.p99Ns] = window.quantiles(series, [0.5, 0.99]);
+  link.nat = [...nat].sort();
+  if (link.slow > 0) link.times = nowNs / Math.max(1, normalNs);
+  return link;
+}
+
+/** Open ends, those at one place as one. */
+export function lossesOf(rows: readonly Row[], window: Window, draw: Draw): MapLoss[] {
+  const losses = new Map<string, MapLoss & { byText: Map<string, number> }>();
+  for (const row of rows) {
+    const { loss } = tripOf(row.shape);
+    if (!loss) continue;
+    const at = draw(loss.at);
+    const id = `${at.id} ${loss.isOutward}`;
+    let one = losses.get(id);
+    if (!one) {
+      const words = [...at.words, `verdict:${row.shape.verdict}`];
+      losses.set(id, (one = { id, at: at.id, isOutward: loss.isOutward, count: 0, texts: [], words, byText: new Map() }));
+    }
+    const lost = window.count(seriesOf(row, Series.lost));
+    one.count += lost;
+    one.byText.set(row.shape.loss, (one.byText.get(row.shape.loss) ?? 0) + lost);
+  }
+  return [...losses.values()].map(({ byText, ...loss }) => ({ ...loss, texts: mostFrequent(byText) }));
+} // prettier-ignore
+
+const mostFrequent = (counts: ReadonlyMap<string, number>): string[] =>
+  [...counts].sort(([, a], [, b]) => b - a).map(([text]) => text);

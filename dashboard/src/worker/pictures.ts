@@ -1,0 +1,45 @@
+/** What the upper panel shows instead of the ruler: made only while somebody looks at it. */
+import type { Standing } from '../../../agent/insight/times.ts';
+import type { Show } from '../lib/tabs.ts';
+import { standingKey, type Standings } from './map/links.ts';
+import { createMap, type Mapping } from './map/map.ts';
+import { levels, type Level, type MapView } from './map/view.ts';
+
+export interface Picture {
+  map?: MapView;
+}
+
+export interface Pictures {
+  show(show: Show, finest: Level): void;
+  /** `second`: in which what is shown ends. */
+  draw(mapping: Omit<Mapping, 'standings' | 'finest'>, second: number, nowSecond: number): Picture;
+}
+
+const none: Standings = new Map();
+/** How it stood is known of what ended about when it was asked. */
+const NEAR_SECONDS = 5;
+
+/** @param ask how segments stand against their normal now */
+export function createPictures(ask: () => Standing[]): Pictures {
+  const map = createMap();
+  let shown: Show = 'ruler';
+  let finest: Level = levels[0];
+  let standings: Standings = new Map();
+  let askedSecond = -Infinity;
+
+  return {
+    show(show, level) {
+      shown = show;
+      finest = level;
+    },
+    draw(mapping, second, nowSecond) {
+      if (shown === 'ruler') return {};
+      if (nowSecond > askedSecond && nowSecond - second < NEAR_SECONDS) {
+        standings = new Map(ask().map((one) => [standingKey(one.lane, one.segment), one]));
+        askedSecond = nowSecond;
+      }
+      const isNear = Math.abs(askedSecond - second) < NEAR_SECONDS;
+      return { map: map({ ...mapping, standings: isNear ? standings : none, finest }) };
+    },
+  };
+}
