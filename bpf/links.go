@@ -20,7 +20,7 @@ type Link struct {
 	MAC         string  `json:"mac"`
 	Up          bool    `json:"up"` // IFF_UP: by the administrator
 	Master      int     `json:"master"`
-	Parent      int     `json:"parent"`      // the device below a VLAN, macvlan, tunnel, ...; 0 without
+	Parent      int     `json:"parent"`      // the device below a VLAN, macvlan, tunnel, ...; 0 without one in this namespace
 	PeerNsid    int     `json:"peerNsid"`    // of a veth's other end in another namespace; -1 in this one
 	PeerIfindex int     `json:"peerIfindex"` // there; 0 for what is no veth
 	Vxlan       *Vxlan  `json:"vxlan,omitempty"`
@@ -67,7 +67,7 @@ func parseLink(gone bool, message []byte) (any, error) {
 	}
 	if link.LinkType == "veth" || link.LinkType == "netkit" {
 		link.PeerIfindex, link.PeerNsid = base.ParentIndex, base.NetNsID
-	} else {
+	} else if base.NetNsID < 0 {
 		link.Parent = base.ParentIndex
 	}
 	if base.Xdp != nil && base.Xdp.Attached {

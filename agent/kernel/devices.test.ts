@@ -15,7 +15,7 @@ type Link = Extract<NetlinkEvent, { type: 'link' }>;
 
 const link = (ifindex: number, name: string, linkType: string, more: Partial<Link> = {}): Link => ({
   type: 'link', ifindex, name, linkType, arphrd: 1, mtu: 1500, mac: '02:00:00:00:00:01', up: true, master: 0,
-  peerNsid: -1, peerIfindex: 0, ...more,
+  parent: 0, peerNsid: -1, peerIfindex: 0, ...more,
 }); // prettier-ignore
 
 const vxlan = { vni: 1, port: 8472, local: '192.168.1.10', device: 0 };
@@ -67,6 +67,21 @@ describe('devices', () => {
       route('', '192.168.1.1', 4),
     );
     expect(kindsOf(hostGateway)).toEqual({ ens3: 'uplink', ens4: 'physical', tap0: 'uplink', cali123: 'pod' });
+  });
+
+  it('are uplinks down to the device whose frames are tagged: one VLAN in another, on a veth', () => {
+    const tagged = view(
+      link(2, 'eth0', 'veth', { peerNsid: 0, peerIfindex: 2 }),
+      link(3, 'eth0.200', 'vlan', { parent: 2 }),
+      link(4, 'eth0.200.100', 'vlan', { parent: 3 }),
+      link(5, 'eth0.7', 'vlan', { parent: 2 }),
+      link(6, 'flannel.1', 'vxlan', { vxlan, parent: 4 }),
+      address(4, '192.168.1.10'),
+    );
+    expect(kindsOf(tagged)).toEqual({
+      eth0: 'uplink', 'eth0.200': 'uplink', 'eth0.200.100': 'uplink', 'eth0.7': 'other', 'flannel.1': 'vxlan',
+    }); // prettier-ignore
+    expect(listDevices(tagged, new Map()).map(({ parent }) => parent)).toEqual([undefined, 2, 3, 2, 4]);
   });
 
   it('are no uplinks where the node routes to its own pods through itself, as Cilium does', () => {

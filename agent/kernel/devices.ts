@@ -80,13 +80,16 @@ const canBeUplink = (link: Link): boolean => !(link.linkType in kinds) && link.a
 
 /**
  * Devices that lead out of the node: those with a default route or a route over a gateway, and those under a tunnel's
- * local address. A gateway that is the node itself leads to its own pods (Cilium routes to them so).
+ * local address, and what those are stacked on (a VLAN's device). A gateway that is the node itself leads to its own pods
+ * (Cilium routes to them so).
  */
 function uplinks(view: NetlinkView): Set<number> {
   const found = new Set<number>();
   const add = (ifindex: number | undefined): void => {
     const link = ifindex === undefined ? undefined : view.links.get(ifindex);
-    if (link && canBeUplink(link)) found.add(link.ifindex);
+    if (!link || !canBeUplink(link) || found.has(link.ifindex)) return;
+    found.add(link.ifindex);
+    add(link.parent);
   };
   for (const hops of view.routes.values()) {
     for (const hop of hops) if (!view.addresses.has(hop.gateway)) add(hop.ifindex);
@@ -134,6 +137,7 @@ export function listDevices(view: NetlinkView, attachments: ReadonlyMap<number, 
       up: link.up,
       addresses: addresses.get(link.ifindex) ?? [],
       master: link.master,
+      ...(link.parent > 0 && { parent: link.parent }),
       ...(link.peerNsid >= 0 && { peer: { nsid: link.peerNsid, ifindex: link.peerIfindex } }),
       ...(link.vxlan && { tunnel: { vni: link.vxlan.vni, port: link.vxlan.port, local: link.vxlan.local } }),
       ...(link.xdp && { xdp: link.xdp }),

@@ -77,6 +77,8 @@ export type NetlinkEvent =
       mac: string;
       up: boolean;
       master: number;
+      /** The device below: of a VLAN the one whose frames it tags. */
+      parent: number;
       peerNsid: number;
       peerIfindex: number;
       vxlan?: { vni: number; port: number; local: string; device: number };

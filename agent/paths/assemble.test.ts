@@ -177,6 +177,39 @@ describe('other ways', () => {
     expect(paths[0].hops[0].destination).toBe(`${nodeAddress(1)}:80`);
   });
 
+  it('pass uplinks that are stacked in their order, and tell of the clocks at the lowest', () => {
+    const vlan = 3;
+    const devices = (node: number) => [
+      ...flannelDevices(node).map((each) => (each.name === 'eth0' ? { ...each, addresses: [] } : each)),
+      device(vlan, 'eth0.100', 'uplink', { addresses: [nodeAddress(node)], parent: Ifindex.eth0 }),
+    ];
+    const stacked = (hops: Hop[]): Hop[] =>
+      hops.flatMap((hop) => {
+        if (hop.ifindex !== Ifindex.eth0) return [hop];
+        const upper = { ...hop, ifindex: vlan };
+        return hop.direction === egress ? [upper, hop] : [hop, upper];
+      });
+    const records = [0, 1e6, 2e6].flatMap((laterNs) => [
+      ...along(stacked(podToPod(0, 0, 1, 0)), 1 + laterNs, 1e9 + laterNs, podFlow(0, 0, 1, 0)),
+      ...along(stacked(podToPod(1, 0, 0, 0)), 2 + laterNs, 1.0005e9 + laterNs, podFlow(1, 0, 0, 0)),
+    ]);
+    const { paths, summary } = play(
+      framesOf(
+        [0, 1].map((node) => createAgent(node, devices(node))),
+        records,
+        3000,
+      ),
+      3000,
+    );
+    expect(lookOf(paths[0]).slice(2, 8)).toEqual([
+      'n1 flannel.1 egress', 'n1 eth0.100 egress', 'n1 eth0 egress',
+      'n2 eth0 ingress', 'n2 eth0.100 ingress', 'n2 flannel.1 ingress',
+    ]); // prettier-ignore
+    expect(paths[0].segments.map(({ name }) => name)).toEqual(['bridge', 'route', 'encap', 'device', 'wire', 'device', 'decap', 'route', 'bridge']); // prettier-ignore
+    expect(paths[0].segments.reduce((sum, { durationNs }) => sum + durationNs!, 0)).toBe(paths[0].totalNs);
+    expect(summary).toMatchObject({ joined: 6, ambiguous: 0 });
+  });
+
   it('pass a node that only forwards before the one that keeps the packet', () => {
     const way: Hop[] = [
       { node: 0, ifindex: Ifindex.pods, direction: ingress }, { node: 0, ifindex: Ifindex.eth0, direction: egress },

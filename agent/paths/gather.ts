@@ -17,8 +17,8 @@ export interface Gathered {
   dropRows: Uint32Array;
   /** There were more than fit. */
   overflow: boolean;
-  /** Some record is of an uplink's queue. */
-  hasQueues: boolean;
+  /** Some record is of an uplink's queue, or of one on another. */
+  hasEdges: boolean;
   /** Of each record: where it stands. */
   frames: LegsFrame[];
   rows: Uint32Array;
@@ -40,7 +40,7 @@ export const createGathered = (): Gathered => ({
   dropFrames: [],
   dropRows: new Uint32Array(MAX_DROPS),
   overflow: false,
-  hasQueues: false,
+  hasEdges: false,
   frames: [],
   rows: new Uint32Array(MAX_RECORDS),
   nodes: new Uint16Array(MAX_RECORDS),
@@ -65,29 +65,45 @@ const bitOf = (role: number, direction: number): number => {
   return isIn(direction) ? At.outsideIn : At.outsideOut;
 };
 
-/** Where an uplink's queue is watched, its driver is where packets leave and come in: tc's hop there lies inside. */
-function moveEdges({ order, count, roles, hops, nodes }: Gathered): void {
-  for (let at = 1; at < count; at++) {
-    const [before, after] = [order[at - 1], order[at]];
-    if (nodes[before] !== nodes[after] || roles[before] !== roles[after]) continue;
-    const device = Math.floor(hops[before] / DIRECTIONS);
-    if (device !== Math.floor(hops[after] / DIRECTIONS)) continue;
-    if (hops[after] % DIRECTIONS === Direction.transmit) roles[before] = 0;
-    if (hops[before] % DIRECTIONS === Direction.receive) roles[after] = 0;
-  }
+/**
+ * A node's edge is its record nearest to the wire. Where an uplink's queue is watched that is its driver, where uplinks are
+ * stacked (a VLAN, a bond) the lowest of them: what lies above is inside.
+ */
+function moveEdges({ order, count, roles, hops, nodes, devices }: Gathered): void {
+  const isNext = (at: number, outer: number): boolean => {
+    const [inside, outside] = [order[at], order[outer]];
+    if (nodes[inside] !== nodes[outside] || roles[inside] !== roles[outside]) return false;
+    return isNearer(hops[outside], hops[inside]) || isBelow(devices[outside], devices[inside]);
+  };
+  for (let at = 0; at + 1 < count; at++)
+    if (roles[order[at]] === At.outsideOut && isNext(at, at + 1)) roles[order[at]] = 0;
+  for (let at = count - 1; at > 0; at--)
+    if (roles[order[at]] === At.outsideIn && isNext(at, at - 1)) roles[order[at]] = 0;
 }
+
+/** The driver of the same device. */
+const isNearer = (outside: number, inside: number): boolean =>
+  Math.floor(outside / DIRECTIONS) === Math.floor(inside / DIRECTIONS) &&
+  (outside % DIRECTIONS === Direction.transmit || outside % DIRECTIONS === Direction.receive) &&
+  inside % DIRECTIONS <= Direction.egress;
+
+const isStacked = ({ role, parent, master }: KnownDevice): boolean =>
+  role === Role.outside && (parent !== undefined || master !== 0);
+
+const isBelow = (lower: KnownDevice | undefined, upper: KnownDevice | undefined): boolean =>
+  lower !== undefined && upper !== undefined && (upper.parent === lower.ifindex || lower.master === upper.ifindex);
 
 export function gather(pool: Pool, entry: number, into: Gathered): void {
   into.count = 0;
   into.dropCount = 0;
-  into.overflow = into.hasQueues = false;
+  into.overflow = into.hasEdges = false;
   const slot = entry & pool.entryMask;
   let leg = pool.lastLeg[slot];
   for (let i = pool.legsOf[slot]; i > 0; i--) {
     addRecords(into, frameOfLeg(pool, leg), pool.legFirst[leg & pool.legMask], pool.legCount[leg & pool.legMask]);
     leg = pool.legPrevious[leg & pool.legMask]!;
   }
-  if (into.hasQueues) moveEdges(into);
+  if (into.hasEdges) moveEdges(into);
 }
 
 function addRecords(into: Gathered, frame: LegsFrame, first: number, count: number): void {
@@ -111,7 +127,7 @@ function addRecords(into: Gathered, frame: LegsFrame, first: number, count: numb
     into.devices[i] = device;
     into.roles[i] = device ? bitOf(device.role, direction) : 0;
     into.instances[i] = 0;
-    into.hasQueues ||= direction > Direction.egress;
+    into.hasEdges ||= direction > Direction.egress || (device !== undefined && isStacked(device));
     into.count++;
     insert(into, i);
   }

@@ -33,6 +33,8 @@ export interface Device {
   addresses: string[];
   /** ifindex of the bridge that it is a port of; 0 without. */
   master: number;
+  /** ifindex of the device that it sends through, as a VLAN does; absent without. */
+  parent?: number;
   /** Network namespace of a veth's peer as an nsid, and the peer's ifindex there. */
   peer?: { nsid: number; ifindex: number };
   tunnel?: { vni: number; port: number; local: string };
