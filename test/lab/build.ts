@@ -90,12 +90,24 @@ const podLink = (node: string, pod: string, { device, mac, mtu }: PodLayout) =>
 const uplink = (node: PlannedNode) => [
   'link set lo up',
   `link set eth0 mtu ${node.mtu}`,
-  `address add ${node.address}/24 dev eth0`,
-  `address add ${node.address6}/64 dev eth0 nodad`,
   'link set eth0 up',
-  'route add default via 192.168.1.1 dev eth0',
-  'route add default via fd00:192:168:1::1 dev eth0',
+  ...vlanDevices(node),
+  `address add ${node.address}/24 dev ${node.uplink}`,
+  `address add ${node.address6}/64 dev ${node.uplink} nodad`,
+  `route add default via 192.168.1.1 dev ${node.uplink}`,
+  `route add default via fd00:192:168:1::1 dev ${node.uplink}`,
 ];
+
+/** One in another; of two the outer one is a provider's (802.1ad). */
+const vlanDevices = ({ vlans }: PlannedNode): string[] =>
+  vlans.flatMap((id, place) => {
+    const lower = ['eth0', ...vlans.slice(0, place)].join('.');
+    const protocol = place + 1 < vlans.length ? '802.1ad' : '802.1Q';
+    return [
+      `link add link ${lower} name ${lower}.${id} type vlan protocol ${protocol} id ${id}`,
+      `link set ${lower}.${id} up`,
+    ];
+  });
 
 async function setOffloads(netns: string, { tso, gso, gro }: Offloads): Promise<void> {
   const features: string[] = [];

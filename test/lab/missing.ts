@@ -34,6 +34,13 @@ export async function labMissing(needs: Needs = {}): Promise<string[]> {
   return [...tried.flat().map((what) => `${what} in this kernel`), ...(needs.wire ? wireMissing() : [])];
 }
 
+/** What topologies with VLANs want beside; undefined where it is there. */
+export async function vlanMissing(): Promise<string | undefined> {
+  const script =
+    'ip link add probe0 type veth peer name probe1 && ip link add link probe0 name probe0.1 type vlan id 1';
+  return (await works(script)) ? undefined : 'needs a kernel with VLAN devices (module 8021q)';
+}
+
 /** Tries in a namespace without name, which is gone with the process whatever happens. */
 async function works(script: string): Promise<boolean> {
   return (await run(['unshare', '--net', 'sh', '-c', script], { allowFailure: true })).status === 0;

@@ -7,6 +7,8 @@ export interface Topology {
   /** One line for `hoplens lab list` and `--help`. */
   summary: string;
   nodes: NodeSpec[];
+  /** VLANs that the nodes meet in, outermost first: none, one (802.1Q) or two (802.1Q in 802.1ad). */
+  vlans?: number[];
   network: Network;
 }
 
@@ -28,6 +30,10 @@ export interface PlannedNode {
   podPrefix6: string;
   /** Bytes that eth0 carries. */
   mtu: number;
+  /** The device with the node's addresses: eth0, or a VLAN on it. */
+  uplink: string;
+  /** VLANs of it, outermost first. */
+  vlans: number[];
   pods: PlannedPod[];
 }
 
@@ -63,6 +69,7 @@ export interface PodLayout {
 
 /** The namespaces and addresses of a lab: all names begin with `hl-<id>-`, so labs never meet. */
 export function planNodes(topology: Topology, id: string, mtu: number): PlannedNode[] {
+  const vlans = topology.vlans ?? [];
   return topology.nodes.map(({ name, pods }, place) => {
     const index = place + 1;
     const podPrefix = `10.244.${index}`;
@@ -76,6 +83,8 @@ export function planNodes(topology: Topology, id: string, mtu: number): PlannedN
       podPrefix,
       podPrefix6,
       mtu,
+      uplink: ['eth0', ...vlans].join('.'),
+      vlans,
       pods: pods.map((pod, i) => ({
         name: pod,
         netns: `hl-${id}-${name}-${pod}`,
@@ -95,6 +104,7 @@ export function topologyFaults(topology: Topology): string[] {
   for (const name of new Set(names.filter((name, i) => names.indexOf(name) !== i)))
     faults.push(`"${name}" occurs twice`);
   if (names.includes('underlay')) faults.push('"underlay" is the name of what joins the nodes');
+  if ((topology.vlans ?? []).length > 2) faults.push('at most two VLANs are in one another');
   if (topology.nodes.length < 2 || topology.nodes.length > 99) faults.push('2 to 99 nodes are possible');
   if (topology.nodes.some((node) => node.pods.length > 200)) faults.push('a node holds at most 200 pods');
   return faults;

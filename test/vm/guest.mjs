@@ -9,6 +9,7 @@ const MODULES = [
   'veth',
   'bridge',
   'vxlan',
+  '8021q',
   'tun',
   'br_netfilter',
   'sch_ingress',

@@ -31,7 +31,7 @@ export function vxlanMesh(
   const { device, vni, port, prefixLength } = options;
   const protocol = options.protocol ? ` proto ${options.protocol}` : '';
   const ip = [
-    `link add ${device} mtu ${node.mtu - vxlanOverhead} address ${tunnelMac(node, vni)} type vxlan id ${vni} dev eth0 local ${node.address} dstport ${port} nolearning`,
+    `link add ${device} mtu ${node.mtu - vxlanOverhead} address ${tunnelMac(node, vni)} type vxlan id ${vni} dev ${node.uplink} local ${node.address} dstport ${port} nolearning`,
     `address add ${node.podPrefix}.0/32 dev ${device}`,
     `link set ${device} up`,
   ];
@@ -56,7 +56,7 @@ export function nodeRoutes(node: PlannedNode, nodes: PlannedNode[], prefixLength
   return nodes
     .filter((other) => other !== node)
     .flatMap((other) => [
-      `route add ${other.podPrefix}.0/${prefixLength} via ${other.address} dev eth0${suffix}`,
-      `route add ${other.podPrefix6}::/64 via ${other.address6} dev eth0${suffix}`,
+      `route add ${other.podPrefix}.0/${prefixLength} via ${other.address} dev ${node.uplink}${suffix}`,
+      `route add ${other.podPrefix6}::/64 via ${other.address6} dev ${node.uplink}${suffix}`,
     ]);
 }
