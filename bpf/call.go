@@ -39,9 +39,14 @@ var functions = map[string]func(request []byte) (any, error){
 		current = nil
 		return nothing{}, session.Close()
 	}),
-	"attach":  opened(func(s *Session, r deviceFlags) (any, error) { return s.Attach(r.Ifindex, r.Flags) }),
-	"detach":  opened(func(s *Session, r onDevice) (any, error) { return nothing{}, s.Detach(r.Ifindex) }),
-	"flags":   opened(func(s *Session, r deviceFlags) (any, error) { return nothing{}, s.SetFlags(r.Ifindex, r.Flags) }),
+	"attach": opened(func(s *Session, r deviceFlags) (any, error) { return s.Attach(r.Ifindex, r.Flags) }),
+	"detach": opened(func(s *Session, r onDevice) (any, error) { return nothing{}, s.Detach(r.Ifindex) }),
+	"flags":  opened(func(s *Session, r deviceFlags) (any, error) { return nothing{}, s.SetFlags(r.Ifindex, r.Flags) }),
+	"filter": opened(func(s *Session, r struct {
+		Expression string `json:"expression"`
+	}) (any, error) {
+		return s.Filter(r.Expression)
+	}),
 	"foreign": opened(func(s *Session, r onDevice) (any, error) { return s.Programs(r.Ifindex) }),
 	"exclude": opened(func(s *Session, r struct {
 		Endpoints []Endpoint `json:"endpoints"`

@@ -105,7 +105,7 @@ static __always_inline __u64 identify_repeated(struct view *view, const struct p
 /* A global function: rarely needed. */
 __noinline int identify_cause(skb_t *skb, const struct packet *error, __u64 *identity)
 {
-	const struct config *config = find_config();
+	const struct config *config = find_config(CHOSEN_BY_SAMPLE);
 	if (!skb || !error || !identity || !config)
 		return 0;
 	struct view view;

@@ -70,8 +70,8 @@ static long choose_datagram(__u32 index, struct super_packet *super)
 /* A global function of its own, for its stack comes before those of the two that it calls. */
 __noinline int choose_udp(skb_t *skb, struct packet *packet)
 {
-	const struct config *config = find_config();
-	struct cpu_state *cpu = find_cpu_state();
+	const struct config *config = find_config(chooser_of(packet));
+	struct cpu_state *cpu = find_cpu_state(chooser_of(packet));
 	if (!skb || !packet || !config || !cpu)
 		return PARSED;
 	struct udphdr udp;
@@ -129,8 +129,8 @@ static __always_inline void choose_error(struct view *view, const struct packet 
 /* A global function of its own, for its stack comes before those of the three that naming a cause takes. */
 __noinline int choose_icmp(skb_t *skb, struct packet *packet)
 {
-	const struct config *config = find_config();
-	struct cpu_state *cpu = find_cpu_state();
+	const struct config *config = find_config(chooser_of(packet));
+	struct cpu_state *cpu = find_cpu_state(chooser_of(packet));
 	if (!skb || !packet || !config || !cpu)
 		return PARSED;
 	struct view view;
@@ -213,8 +213,8 @@ static __always_inline int choose_fragment(struct view *view, struct packet *pac
 /* All that is neither TCP, UDP nor ICMP, and what is a fragment. */
 __noinline int choose_whole(skb_t *skb, struct packet *packet)
 {
-	const struct config *config = find_config();
-	struct cpu_state *cpu = find_cpu_state();
+	const struct config *config = find_config(chooser_of(packet));
+	struct cpu_state *cpu = find_cpu_state(chooser_of(packet));
 	if (!skb || !packet || !config || !cpu)
 		return PARSED;
 	struct view view;
@@ -240,4 +240,19 @@ static __always_inline int choose(struct view *view, struct packet *packet, cons
 	default:
 		return choose_whole(view->skb, packet);
 	}
+}
+
+/* By the filter's exponents what it matches, by the sample's all else. `totals` count what it matches, where not NULL. */
+static __always_inline int choose_by(struct view *view, struct packet *packet, const struct config *config,
+				     struct hop_totals *totals)
+{
+	struct cpu_state *cpu = find_cpu_state(CHOSEN_BY_SAMPLE);
+	if (asks_filter && find_filtered(view->skb, packet)) {
+		packet->chooser = CHOSEN_BY_FILTER;
+		config = find_config(CHOSEN_BY_FILTER);
+		cpu = find_cpu_state(CHOSEN_BY_FILTER);
+		if (totals)
+			totals->filtered++;
+	}
+	return config && cpu ? choose(view, packet, config, cpu) : PARSED;
 }

@@ -41,8 +41,8 @@ static __always_inline __u32 first_byte(__u32 sequence, __u8 flags)
 /* Writes the marks among a packet's data: the first at `distance` from its first byte. */
 __noinline int write_marks(skb_t *skb, struct packet *packet, __u32 distance, __u32 level)
 {
-	const struct config *config = find_config();
-	struct cpu_state *cpu = find_cpu_state();
+	const struct config *config = find_config(chooser_of(packet));
+	struct cpu_state *cpu = find_cpu_state(chooser_of(packet));
 	if (!skb || !packet || !config || !cpu)
 		return PARSED;
 	struct view view;
@@ -90,8 +90,8 @@ static __always_inline __u64 identify_segment(__u8 kind, const struct packet *pa
 /* A segment that is not only data. */
 __noinline int choose_segment(skb_t *skb, struct packet *packet)
 {
-	const struct config *config = find_config();
-	struct cpu_state *cpu = find_cpu_state();
+	const struct config *config = find_config(chooser_of(packet));
+	struct cpu_state *cpu = find_cpu_state(chooser_of(packet));
 	if (!skb || !packet || !config || !cpu)
 		return PARSED;
 	struct view view;

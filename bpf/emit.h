@@ -172,6 +172,23 @@ static __always_inline void count_unparsed(struct hop_totals *totals, int result
 		totals->unparsed[kind]++;
 }
 
+static __always_inline __u32 sample_exponent(const struct config *config, __u8 kind)
+{
+	if (kind == IDENTITY_MARK)
+		return config->mark_exponent;
+	return kind == IDENTITY_SYN || kind == IDENTITY_FIN || kind == IDENTITY_RST ? config->control_exponent :
+										      config->packet_exponent;
+}
+
+/* What the filter chose is marked; whether other hops must have written it too the sample's exponent decides. */
+static __always_inline void tell_filter(struct record *record)
+{
+	const struct config *sample = find_config(CHOSEN_BY_SAMPLE);
+	record->filter = 1 + record->exponent;
+	if (sample)
+		record->exponent = sample_exponent(sample, record->kind);
+}
+
 /* Writes the record. What cannot be written is counted. */
 static __always_inline void write_record(struct view *view, const struct packet *packet, struct sample *sample,
 					 const struct config *config, struct cpu_state *cpu)
@@ -210,6 +227,9 @@ static __always_inline void write_record(struct view *view, const struct packet 
 	record->kind = sample->kind;
 	record->level = sample->level;
 	record->exponent = sample->exponent;
+	record->filter = 0;
+	if (packet->chooser == CHOSEN_BY_FILTER)
+		tell_filter(record);
 	record->tcp_flags = sample->tcp_flags;
 	record->tunnel = packet->tunnel;
 	record->ttl = packet->ttl;
@@ -224,8 +244,8 @@ static __always_inline void write_record(struct view *view, const struct packet 
  */
 __noinline int emit(skb_t *skb, const struct packet *packet, struct sample *sample)
 {
-	const struct config *config = find_config();
-	struct cpu_state *cpu = find_cpu_state();
+	const struct config *config = find_config(chooser_of(packet));
+	struct cpu_state *cpu = find_cpu_state(chooser_of(packet));
 	if (!skb || !packet || !sample || !config || !cpu)
 		return 0;
 	struct view view;

@@ -11,6 +11,7 @@
 #include "maps.h"
 #include "skb.h"
 #include "packet.h"
+#include "filter.h"
 #include "tcp.h"
 #include "identity.h"
 #include "emit.h"
@@ -18,29 +19,38 @@
 #include "cause.h"
 #include "choose.h"
 
+/* The copies that ask the filter, by direction. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 2);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(__u32));
+} filtered SEC(".maps");
+
 static __always_inline int observe(struct __sk_buff *skb, __u8 direction)
 {
 	__u32 ifindex = skb->ifindex;
 	__u32 key = ifindex & (DEVICES - 1), cpu_number = bpf_get_smp_processor_id();
 	const struct device *device = bpf_map_lookup_elem(&devices, &key);
-	if (!device || device->ifindex != ifindex)
+	const struct config *config = find_config(CHOSEN_BY_SAMPLE);
+	if (!device || device->ifindex != ifindex || !config)
 		return TCX_NEXT;
+	if (!asks_filter && config->filtering)
+		bpf_tail_call(skb, &filtered, direction);
 	struct packet packet = {
 		.place = cpu_number * hops_per_cpu + 2 * device->slot + direction,
 		.vlan = skb->vlan_present ? skb->vlan_tci & 0xfff : 0,
 		.direction = direction,
 	};
 	struct hop_totals *totals = bpf_map_lookup_elem(&hops, &packet.place);
-	struct cpu_state *cpu = bpf_map_lookup_elem(&cpus, &cpu_number);
-	const struct config *config = find_config();
-	if (!totals || !cpu || !config)
+	if (!totals)
 		return TCX_NEXT;
 
 	struct view view;
 	look(&view, skb);
 	int result = parse(&view, &packet, device->flags);
 	if (result == PARSED)
-		result = choose(&view, &packet, config, cpu);
+		result = choose_by(&view, &packet, config, totals);
 	totals->packets++;
 	totals->bytes += skb->len;
 	totals->wire_packets += count_wire_packets(skb, packet.payload);
@@ -65,6 +75,7 @@ const enum direction unused_direction __attribute__((unused));
 const enum tunnel unused_tunnel __attribute__((unused));
 const enum identity_kind unused_identity_kind __attribute__((unused));
 const enum unparsed unused_unparsed __attribute__((unused));
+const enum chooser unused_chooser __attribute__((unused));
 const struct record *unused_record __attribute__((unused));
 const struct drop_place *unused_drop_place __attribute__((unused));
 

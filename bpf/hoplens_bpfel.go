@@ -13,6 +13,14 @@ import (
 	"github.com/cilium/ebpf"
 )
 
+type hoplensChooser uint32
+
+const (
+	hoplensChooserCHOSEN_BY_SAMPLE hoplensChooser = 0
+	hoplensChooserCHOSEN_BY_FILTER hoplensChooser = 1
+	hoplensChooserCHOOSERS         hoplensChooser = 2
+)
+
 type hoplensConfig struct {
 	_                structs.HostLayout
 	MarkExponent     uint32
@@ -21,6 +29,8 @@ type hoplensConfig struct {
 	RecordsPerWindow uint32
 	OwnPorts         uint64
 	VxlanPorts       [8]uint16
+	Filtering        uint32
+	Padding          uint32
 }
 
 type hoplensCpuState struct {
@@ -58,6 +68,14 @@ type hoplensEndpoint struct {
 	Padding uint16
 }
 
+type hoplensHeaders struct {
+	_         structs.HostLayout
+	Length    uint32
+	Available uint32
+	Bytes     [256]uint8
+	Margin    [8]uint8
+}
+
 type hoplensHopTotals struct {
 	_           structs.HostLayout
 	Packets     uint64
@@ -67,7 +85,7 @@ type hoplensHopTotals struct {
 	Records     uint64
 	RingFull    uint64
 	Capped      uint64
-	Reserved    uint64
+	Filtered    uint64
 	Unparsed    [8]uint64
 }
 
@@ -118,7 +136,8 @@ type hoplensRecord struct {
 	TcpFlags      uint8
 	Tunnel        uint8
 	Ttl           uint8
-	Padding       [3]uint8
+	Filter        uint8
+	Padding       [2]uint8
 }
 
 type hoplensTunnel uint32
@@ -149,12 +168,16 @@ const (
 	hoplensMapConfig             = "config"
 	hoplensMapCpus               = "cpus"
 	hoplensMapDevices            = "devices"
+	hoplensMapFiltered           = "filtered"
+	hoplensMapHeaders            = "headers"
 	hoplensMapHops               = "hops"
 	hoplensMapOwnEndpoints       = "own_endpoints"
 	hoplensMapRing               = "ring"
 	hoplensProgHoplensEgress     = "hoplens_egress"
 	hoplensProgHoplensIngress    = "hoplens_ingress"
+	hoplensVarAsksFilter         = "asks_filter"
 	hoplensVarHopsPerCpu         = "hops_per_cpu"
+	hoplensVarUnusedChooser      = "unused_chooser"
 	hoplensVarUnusedDirection    = "unused_direction"
 	hoplensVarUnusedDropPlace    = "unused_drop_place"
 	hoplensVarUnusedIdentityKind = "unused_identity_kind"
@@ -216,6 +239,8 @@ type hoplensMapSpecs struct {
 	Config       *ebpf.MapSpec `ebpf:"config"`
 	Cpus         *ebpf.MapSpec `ebpf:"cpus"`
 	Devices      *ebpf.MapSpec `ebpf:"devices"`
+	Filtered     *ebpf.MapSpec `ebpf:"filtered"`
+	Headers      *ebpf.MapSpec `ebpf:"headers"`
 	Hops         *ebpf.MapSpec `ebpf:"hops"`
 	OwnEndpoints *ebpf.MapSpec `ebpf:"own_endpoints"`
 	Ring         *ebpf.MapSpec `ebpf:"ring"`
@@ -225,7 +250,9 @@ type hoplensMapSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type hoplensVariableSpecs struct {
+	AsksFilter         *ebpf.VariableSpec `ebpf:"asks_filter"`
 	HopsPerCpu         *ebpf.VariableSpec `ebpf:"hops_per_cpu"`
+	UnusedChooser      *ebpf.VariableSpec `ebpf:"unused_chooser"`
 	UnusedDirection    *ebpf.VariableSpec `ebpf:"unused_direction"`
 	UnusedDropPlace    *ebpf.VariableSpec `ebpf:"unused_drop_place"`
 	UnusedIdentityKind *ebpf.VariableSpec `ebpf:"unused_identity_kind"`
@@ -257,6 +284,8 @@ type hoplensMaps struct {
 	Config       *ebpf.Map `ebpf:"config"`
 	Cpus         *ebpf.Map `ebpf:"cpus"`
 	Devices      *ebpf.Map `ebpf:"devices"`
+	Filtered     *ebpf.Map `ebpf:"filtered"`
+	Headers      *ebpf.Map `ebpf:"headers"`
 	Hops         *ebpf.Map `ebpf:"hops"`
 	OwnEndpoints *ebpf.Map `ebpf:"own_endpoints"`
 	Ring         *ebpf.Map `ebpf:"ring"`
@@ -267,6 +296,8 @@ func (m *hoplensMaps) Close() error {
 		m.Config,
 		m.Cpus,
 		m.Devices,
+		m.Filtered,
+		m.Headers,
 		m.Hops,
 		m.OwnEndpoints,
 		m.Ring,
@@ -277,7 +308,9 @@ func (m *hoplensMaps) Close() error {
 //
 // It can be passed to loadHoplensObjects or ebpf.CollectionSpec.LoadAndAssign.
 type hoplensVariables struct {
+	AsksFilter         *ebpf.Variable `ebpf:"asks_filter"`
 	HopsPerCpu         *ebpf.Variable `ebpf:"hops_per_cpu"`
+	UnusedChooser      *ebpf.Variable `ebpf:"unused_chooser"`
 	UnusedDirection    *ebpf.Variable `ebpf:"unused_direction"`
 	UnusedDropPlace    *ebpf.Variable `ebpf:"unused_drop_place"`
 	UnusedIdentityKind *ebpf.Variable `ebpf:"unused_identity_kind"`

@@ -57,6 +57,20 @@ static __always_inline bool has_bytes(skb_t *skb, __u32 offset, __u32 size)
 	return offset + size <= skb->available;
 }
 
+static __always_inline __u32 copy_headers(skb_t *skb, __u32 offset, __u8 *to, __u32 length)
+{
+	if (offset >= skb->available || offset > IMAGE_BYTES)
+		return 0;
+	__u32 here = skb->available - offset;
+	__u32 last = (length < here ? length : here) - 1;
+	if (last > FILTER_BYTES - 1)
+		last = FILTER_BYTES - 1;
+	asm volatile("" : "+r"(last)); /* see copy_bytes */
+	if (last >= FILTER_BYTES || bpf_probe_read_kernel(to, last + 1, skb->bytes + offset))
+		return 0;
+	return last + 1;
+}
+
 static __always_inline struct record *reserve_record(skb_t *skb)
 {
 	__u32 at = skb->recorded;

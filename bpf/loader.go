@@ -16,6 +16,7 @@ const (
 	maxDevices   = 1 << 15 // a slot is 16 bits, and a hop is twice the slot
 	maxRingBytes = 1 << 30
 	loopback     = 1 // its ifindex in every network namespace
+	choosers     = 2 // CHOOSERS of record.h
 )
 
 // Options size what is loaded.
@@ -42,18 +43,28 @@ func (o Options) check() error {
 // hopsPerCPU: two for each device, and one for all that is dropped.
 func (o Options) hopsPerCPU() int { return 2*o.MaxDevices + 1 }
 
-// load sizes the maps and loads everything once. It gives the types of what was loaded beside it.
-func load(options Options, cpus int) (*hoplensObjects, *btf.Spec, error) {
+// hopsSpec is what sits at devices, with its maps sized.
+func hopsSpec(options Options, cpus int) (*ebpf.CollectionSpec, error) {
 	spec, err := loadHoplens()
 	if err != nil {
-		return nil, nil, failed(Internal, "reading the embedded kernel programs", err)
+		return nil, failed(Internal, "reading the embedded kernel programs", err)
 	}
 	hopsPerCPU := options.hopsPerCPU()
 	spec.Maps["ring"].MaxEntries = uint32(options.RingBytes)
 	spec.Maps["hops"].MaxEntries = uint32(cpus * hopsPerCPU)
-	spec.Maps["cpus"].MaxEntries = uint32(cpus)
+	spec.Maps["cpus"].MaxEntries = uint32(cpus * choosers)
+	spec.Maps["headers"].MaxEntries = uint32(cpus)
 	if err := spec.Variables["hops_per_cpu"].Set(uint32(hopsPerCPU)); err != nil {
-		return nil, nil, failed(Internal, "sizing the kernel programs' tables", err)
+		return nil, failed(Internal, "sizing the kernel programs' tables", err)
+	}
+	return spec, nil
+}
+
+// load loads everything once. It gives the types of what was loaded beside it.
+func load(options Options, cpus int) (*hoplensObjects, *btf.Spec, error) {
+	spec, err := hopsSpec(options, cpus)
+	if err != nil {
+		return nil, nil, err
 	}
 	var objects hoplensObjects
 	const doing = "loading the kernel programs"

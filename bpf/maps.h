@@ -20,6 +20,7 @@ struct {
 	__type(value, struct hop_totals);
 } hops SEC(".maps");
 
+/* By cpu * CHOOSERS + chooser. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -38,7 +39,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
+	__uint(max_entries, CHOOSERS);
 	__type(key, __u32);
 	__type(value, struct config);
 } config SEC(".maps");
@@ -50,16 +51,33 @@ struct {
 	__type(value, __u8);
 } own_endpoints SEC(".maps");
 
+#define FILTER_BYTES 256 /* a power of two */
+
+/* A copy of a packet from an IP header on. */
+struct headers {
+	__u32 length;    /* of the IP packet */
+	__u32 available; /* bytes of it that are here */
+	__u8 bytes[FILTER_BYTES];
+	__u8 margin[8];  /* the widest load from the last byte stays inside */
+};
+
+/* By cpu: what a filter looks at. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct headers);
+} headers SEC(".maps");
+
 volatile const __u32 hops_per_cpu = 1;
 
-static __always_inline const struct config *find_config(void)
+static __always_inline const struct config *find_config(__u32 chooser)
 {
-	__u32 zero = 0;
-	return bpf_map_lookup_elem(&config, &zero);
+	return bpf_map_lookup_elem(&config, &chooser);
 }
 
-static __always_inline struct cpu_state *find_cpu_state(void)
+static __always_inline struct cpu_state *find_cpu_state(__u32 chooser)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	return bpf_map_lookup_elem(&cpus, &cpu);
+	__u32 place = bpf_get_smp_processor_id() * CHOOSERS + chooser;
+	return bpf_map_lookup_elem(&cpus, &place);
 }

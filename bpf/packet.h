@@ -29,8 +29,14 @@ struct packet {
 	__u8 tunnel;
 	__u8 fragmented;
 	__u8 direction;
-	__u8 padding[2];
+	__u8 outer_ip;       /* offset of the IP header that a tunnel's packets have */
+	__u8 chooser;        /* enum chooser */
 };
+
+static __always_inline __u32 chooser_of(const struct packet *packet)
+{
+	return packet ? packet->chooser : CHOSEN_BY_SAMPLE;
+}
 
 /* A pointer to a header at `offset`, good until the next PEEK; NULL where the packet ends before the header does. */
 #define PEEK(view, offset, type) ((const type *)peek(view, offset, sizeof(type)))
@@ -229,7 +235,7 @@ static __always_inline __s32 find_vxlan(struct view *view, struct packet *packet
  */
 __noinline int enter_tunnel(skb_t *skb, struct packet *packet)
 {
-	const struct config *settings = find_config();
+	const struct config *settings = find_config(CHOSEN_BY_SAMPLE);
 	if (!skb || !packet || !settings)
 		return UNPARSED_TUNNEL;
 	struct view view;
@@ -241,6 +247,7 @@ __noinline int enter_tunnel(skb_t *skb, struct packet *packet)
 		return UNPARSED_TUNNEL;
 	packet->tunnel = TUNNEL_VXLAN;
 	packet->encapsulation = inner;
+	packet->outer_ip = packet->ip;
 	int result = parse_ethernet(&view, packet, inner);
 	return result == PARSED ? parse_ip(&view, packet) : result;
 }

@@ -66,6 +66,7 @@ type kernel struct {
 	reader    *ringbuf.Reader
 	now       hop
 	described bool
+	session   *Session // once a filter was asked for
 }
 
 func newKernel(t testing.TB, ringBytes int) *kernel {
@@ -192,7 +193,7 @@ func (k *kernel) totalsOf(h hop) (sum hoplensHopTotals) {
 
 func (k *kernel) state() (sum hoplensCpuState) {
 	for cpu := range k.cpuCount {
-		accumulate(k, k.cpus, cpu, &sum)
+		accumulate(k, k.cpus, cpu*choosers, &sum)
 	}
 	return sum
 }

@@ -76,11 +76,12 @@ struct record {
 	__u8 direction;       /* enum direction */
 	__u8 kind;            /* enum identity_kind */
 	__u8 level;           /* written at every hop whose exponent is at most this */
-	__u8 exponent;        /* in force when this was written */
+	__u8 exponent;        /* of the sample, in force when this was written: below it only a filter has chosen */
 	__u8 tcp_flags;
 	__u8 tunnel;          /* enum tunnel */
 	__u8 ttl;
-	__u8 padding[3];
+	__u8 filter;          /* 1 + the exponent of what the filter matches; 0: it did not match here */
+	__u8 padding[2];
 };
 
 /* Exact counters of one hop on one CPU. */
@@ -92,7 +93,7 @@ struct hop_totals {
 	__u64 records;
 	__u64 ring_full;      /* records lost because the ring was full */
 	__u64 capped;         /* records not written because this CPU wrote its share of this millisecond */
-	__u64 reserved;
+	__u64 filtered;       /* packets that the filter in force matched */
 	__u64 unparsed[UNPARSED_KINDS];
 };
 
@@ -111,7 +112,10 @@ struct drop_place {
 /* Windows of 17 ms: senders burst within a millisecond at rates that their second never reaches. */
 #define WINDOW_SHIFT 24
 
-/* One CPU's state, and what the controller computes the exponent from. */
+/* By what a packet is chosen. Each has exponents, a cap and a demand of its own. */
+enum chooser { CHOSEN_BY_SAMPLE, CHOSEN_BY_FILTER, CHOOSERS };
+
+/* One CPU's state by chooser, and what the controller computes the exponent from. */
 struct cpu_state {
 	__u64 mark_bytes[32];   /* TCP payload bytes by the level of marks that was chosen for their packet */
 	__u64 mark_packets[32]; /* and how many packets carried them */
@@ -123,7 +127,7 @@ struct cpu_state {
 
 #define VXLAN_PORTS 8
 
-/* Written by the agent at any time. */
+/* By chooser. Written by the agent at any time; an exponent of the filter's is never above the sample's. */
 struct config {
 	__u32 mark_exponent;
 	__u32 packet_exponent;
@@ -131,6 +135,8 @@ struct config {
 	__u32 records_per_window; /* cap of each CPU in 2^WINDOW_SHIFT ns */
 	__u64 own_ports;          /* bit (port & 63) set: look the endpoint up in own_endpoints */
 	__u16 vxlan_ports[VXLAN_PORTS]; /* host order; 0 is unused */
+	__u32 filtering;          /* whether there is a filter to ask; of the sample's entry, as is all above but exponents and cap */
+	__u32 padding;
 };
 
 enum device_flags {

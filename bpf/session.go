@@ -141,7 +141,7 @@ type Description struct {
 	PageSize int                          `json:"pageSize"`
 	Ring     Mapping                      `json:"ring"`
 	Hops     Mapping                      `json:"hops"`    // by cpu * perCpu + hop
-	CPUsMap  Mapping                      `json:"cpusMap"` // by cpu
+	CPUsMap  Mapping                      `json:"cpusMap"` // by cpu * perCpu + chooser
 	Config   Mapping                      `json:"config"`
 	Drops    Drops                        `json:"drops"`
 	Queues   Queues                       `json:"queues"`
@@ -214,6 +214,7 @@ func (s *Session) Describe() (*Description, error) {
 		Enums:    named,
 	}
 	description.Hops.PerCPU = s.options.hopsPerCPU()
+	description.CPUsMap.PerCPU = choosers
 	return description, nil
 }
 

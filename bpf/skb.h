@@ -51,6 +51,16 @@ static __always_inline const void *peek(struct view *view, __u32 offset, __u32 s
 	return load_bytes(view->skb, offset, view->scratch, size) ? view->scratch : NULL;
 }
 
+/* At most FILTER_BYTES of `length`; gives how many. */
+static __always_inline __u32 copy_headers(skb_t *skb, __u32 offset, __u8 *to, __u32 length)
+{
+	__u32 last = (length < FILTER_BYTES ? length : FILTER_BYTES) - 1;
+	asm volatile("" : "+r"(last)); /* see copy_bytes */
+	if (last >= FILTER_BYTES || !load_bytes(skb, offset, to, last + 1))
+		return 0;
+	return last + 1;
+}
+
 static __always_inline struct record *reserve_record(skb_t *skb __attribute__((unused)))
 {
 	return bpf_ringbuf_reserve(&ring, sizeof(struct record), 0);

@@ -13,6 +13,7 @@
 #include "maps.h"
 #include "image.h"
 #include "packet.h"
+#include "filter.h"
 #include "tcp.h"
 #include "identity.h"
 #include "emit.h"
@@ -22,6 +23,28 @@
 #include "namespaces.h"
 #include "read_image.h"
 #include "drop.h"
+
+/* The copy that asks the filter, for each of the programs: the kernel wants all in one array to have one tracepoint's arguments. */
+#define COPY_OF(program)                              \
+	struct {                                      \
+		__uint(type, BPF_MAP_TYPE_PROG_ARRAY); \
+		__uint(max_entries, 1);               \
+		__uint(key_size, sizeof(__u32));      \
+		__uint(value_size, sizeof(__u32));    \
+	} program##_filtered SEC(".maps")
+
+#define HAND_OVER(context, program)                                         \
+	do {                                                                \
+		const struct config *settings = find_config(CHOSEN_BY_SAMPLE); \
+		if (!asks_filter && settings && settings->filtering)        \
+			bpf_tail_call(context, &program##_filtered, 0);     \
+	} while (0)
+
+COPY_OF(hoplens_drop);
+COPY_OF(hoplens_transmit);
+COPY_OF(hoplens_gro);
+COPY_OF(hoplens_gro_frags);
+COPY_OF(hoplens_netif_rx);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -68,6 +91,7 @@ static __always_inline void count_drop(struct hop_totals *totals, const struct i
 SEC("tp_btf/kfree_skb")
 int hoplens_drop(__u64 *context)
 {
+	HAND_OVER(context, hoplens_drop);
 	struct sk_buff *skb = (struct sk_buff *)context[0];
 	__u64 location = context[1];
 	__u32 reason = context[2], cpu_number = bpf_get_smp_processor_id();
@@ -79,10 +103,9 @@ int hoplens_drop(__u64 *context)
 		.direction = owner.is_in_pod ? DROP_IN_POD : DROP,
 	};
 	struct hop_totals *totals = bpf_map_lookup_elem(&hops, &packet.place);
-	struct cpu_state *cpu = bpf_map_lookup_elem(&cpus, &cpu_number);
-	const struct config *config = find_config();
+	const struct config *config = find_config(CHOSEN_BY_SAMPLE);
 	struct image *image = find_image();
-	if (!totals || !cpu || !config || !image)
+	if (!totals || !config || !image)
 		return 0;
 	struct view view;
 	look(&view, image);
@@ -90,7 +113,7 @@ int hoplens_drop(__u64 *context)
 	int result = read_image(skb, image, find_ip(skb, false)) ? parse(&view, &packet, DEVICE_UNDERLAY) :
 								   UNPARSED_TRUNCATED;
 	if (result == PARSED)
-		result = choose(&view, &packet, config, cpu);
+		result = choose_by(&view, &packet, config, totals);
 	if (owner.ifindex) {
 		count_drop(totals, image, &packet);
 		count_reason(reason);
@@ -126,17 +149,16 @@ static __always_inline int observe_queue(struct sk_buff *skb, const struct net_d
 		.place = cpu_number * hops_per_cpu + 2 * device->slot + (direction == TRANSMIT ? EGRESS : INGRESS),
 		.direction = direction,
 	};
-	struct cpu_state *cpu = bpf_map_lookup_elem(&cpus, &cpu_number);
-	const struct config *config = find_config();
+	const struct config *config = find_config(CHOSEN_BY_SAMPLE);
 	struct image *image = find_image();
-	if (!cpu || !config || !image || !read_image(skb, image, find_ip(skb, direction == RECEIVE)))
+	if (!config || !image || !read_image(skb, image, find_ip(skb, direction == RECEIVE)))
 		return 0;
 	image->ifindex = device->ifindex;
 	image->link = device->flags & DEVICE_ETHERNET ? ETHERNET_BYTES : 0;
 	struct view view;
 	look(&view, image);
 	if (parse(&view, &packet, DEVICE_UNDERLAY) == PARSED)
-		choose(&view, &packet, config, cpu);
+		choose_by(&view, &packet, config, NULL);
 	write_out(image);
 	return 0;
 }
@@ -144,6 +166,7 @@ static __always_inline int observe_queue(struct sk_buff *skb, const struct net_d
 SEC("tp_btf/net_dev_start_xmit")
 int hoplens_transmit(__u64 *context)
 {
+	HAND_OVER(context, hoplens_transmit);
 	return observe_queue((struct sk_buff *)context[0], (struct net_device *)context[1], TRANSMIT);
 }
 
@@ -156,18 +179,21 @@ static __always_inline int receive(struct sk_buff *skb)
 SEC("tp_btf/napi_gro_receive_entry")
 int hoplens_gro(__u64 *context)
 {
+	HAND_OVER(context, hoplens_gro);
 	return receive((struct sk_buff *)context[0]);
 }
 
 SEC("tp_btf/napi_gro_frags_entry")
 int hoplens_gro_frags(__u64 *context)
 {
+	HAND_OVER(context, hoplens_gro_frags);
 	return receive((struct sk_buff *)context[0]);
 }
 
 SEC("tp_btf/netif_rx_entry")
 int hoplens_netif_rx(__u64 *context)
 {
+	HAND_OVER(context, hoplens_netif_rx);
 	return receive((struct sk_buff *)context[0]);
 }
 

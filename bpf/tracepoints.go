@@ -3,12 +3,14 @@ package bpf
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 	"syscall"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/link"
 )
@@ -19,6 +21,7 @@ const dropReasonCounts = 256
 // tracepoints see what happens between the hops. They are more than we need to work: a kernel that has no use for
 // them says why, and hops are watched all the same.
 type tracepoints struct {
+	spec     *ebpf.CollectionSpec // of what is loaded
 	programs *ebpf.Collection
 	links    []link.Link
 }
@@ -35,7 +38,7 @@ func watchTracepoints(shared *hoplensObjects, cpus, hopsPerCPU int, names []stri
 	if err != nil {
 		return nil, failed(Internal, "preparing the programs at tracepoints", err)
 	}
-	t := &tracepoints{}
+	t := &tracepoints{spec: spec}
 	if t.programs, err = loadEither(spec, shared); err != nil {
 		return nil, failed(NoBPF, "loading the programs at tracepoints", err)
 	}
@@ -65,6 +68,7 @@ func tracepointsSpec(shared *hoplensObjects, cpus, hopsPerCPU int, names []strin
 		}
 	}
 	spec.Maps["images"].MaxEntries = uint32(cpus)
+	spec.Maps["headers"].MaxEntries = uint32(cpus)
 	spec.Maps["drop_counts"].MaxEntries = uint32(cpus * dropReasonCounts)
 	for name, m := range sharedMaps(shared) {
 		spec.Maps[name].MaxEntries = m.MaxEntries()
@@ -93,6 +97,36 @@ func loadEither(spec *ebpf.CollectionSpec, shared *hoplensObjects) (programs *eb
 	}
 	return nil, err
 }
+
+// filter hands over to copies that ask a filter.
+func (t *tracepoints) filter(body asm.Instructions) error {
+	if t == nil {
+		return nil
+	}
+	shared := maps.Clone(t.programs.Maps)
+	delete(shared, ".rodata")
+	loaded, err := loadCopies(t.spec.Copy(), body, shared)
+	if err != nil {
+		return fmt.Errorf("filtering at tracepoints: %w", err)
+	}
+	for name, program := range loaded {
+		err = errors.Join(err, t.copyOf(name).Put(uint32(0), program))
+	}
+	return errors.Join(err, loaded.close())
+}
+
+func (t *tracepoints) removeFilter() (problems error) {
+	if t == nil {
+		return nil
+	}
+	for name := range t.programs.Programs {
+		problems = errors.Join(problems, clearArray(t.copyOf(name)))
+	}
+	return problems
+}
+
+// copyOf is the array that a program hands over by.
+func (t *tracepoints) copyOf(name string) *ebpf.Map { return t.programs.Maps[name+"_filtered"] }
 
 // close takes the programs off. What is nil was never attached.
 func (t *tracepoints) close() error {

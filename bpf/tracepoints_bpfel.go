@@ -21,6 +21,8 @@ type tracepointsConfig struct {
 	RecordsPerWindow uint32
 	OwnPorts         uint64
 	VxlanPorts       [8]uint16
+	Filtering        uint32
+	Padding          uint32
 }
 
 type tracepointsCpuState struct {
@@ -54,6 +56,14 @@ type tracepointsEndpoint struct {
 	Padding uint16
 }
 
+type tracepointsHeaders struct {
+	_         structs.HostLayout
+	Length    uint32
+	Available uint32
+	Bytes     [256]uint8
+	Margin    [8]uint8
+}
+
 type tracepointsHopTotals struct {
 	_           structs.HostLayout
 	Packets     uint64
@@ -63,7 +73,7 @@ type tracepointsHopTotals struct {
 	Records     uint64
 	RingFull    uint64
 	Capped      uint64
-	Reserved    uint64
+	Filtered    uint64
 	Unparsed    [8]uint64
 }
 
@@ -109,7 +119,8 @@ type tracepointsImage struct {
 		TcpFlags      uint8
 		Tunnel        uint8
 		Ttl           uint8
-		Padding       [3]uint8
+		Filter        uint8
+		Padding       [2]uint8
 	}
 	Stack  [16]uint64
 	Frames [8]uint64
@@ -120,25 +131,32 @@ type tracepointsImage struct {
 //
 // Used for safe lookups in a Collection or CollectionSpec.
 const (
-	tracepointsMapConfig           = "config"
-	tracepointsMapCpus             = "cpus"
-	tracepointsMapDevices          = "devices"
-	tracepointsMapDropCounts       = "drop_counts"
-	tracepointsMapDropNumbers      = "drop_numbers"
-	tracepointsMapDropPlaces       = "drop_places"
-	tracepointsMapHops             = "hops"
-	tracepointsMapImages           = "images"
-	tracepointsMapOwnEndpoints     = "own_endpoints"
-	tracepointsMapRing             = "ring"
-	tracepointsProgHoplensDrop     = "hoplens_drop"
-	tracepointsProgHoplensGro      = "hoplens_gro"
-	tracepointsProgHoplensGroFrags = "hoplens_gro_frags"
-	tracepointsProgHoplensNetifRx  = "hoplens_netif_rx"
-	tracepointsProgHoplensTransmit = "hoplens_transmit"
-	tracepointsVarDropPlacesUsed   = "drop_places_used"
-	tracepointsVarHopsPerCpu       = "hops_per_cpu"
-	tracepointsVarOwnNetns         = "own_netns"
-	tracepointsVarReadsPages       = "reads_pages"
+	tracepointsMapConfig                  = "config"
+	tracepointsMapCpus                    = "cpus"
+	tracepointsMapDevices                 = "devices"
+	tracepointsMapDropCounts              = "drop_counts"
+	tracepointsMapDropNumbers             = "drop_numbers"
+	tracepointsMapDropPlaces              = "drop_places"
+	tracepointsMapHeaders                 = "headers"
+	tracepointsMapHoplensDropFiltered     = "hoplens_drop_filtered"
+	tracepointsMapHoplensGroFiltered      = "hoplens_gro_filtered"
+	tracepointsMapHoplensGroFragsFiltered = "hoplens_gro_frags_filtered"
+	tracepointsMapHoplensNetifRxFiltered  = "hoplens_netif_rx_filtered"
+	tracepointsMapHoplensTransmitFiltered = "hoplens_transmit_filtered"
+	tracepointsMapHops                    = "hops"
+	tracepointsMapImages                  = "images"
+	tracepointsMapOwnEndpoints            = "own_endpoints"
+	tracepointsMapRing                    = "ring"
+	tracepointsProgHoplensDrop            = "hoplens_drop"
+	tracepointsProgHoplensGro             = "hoplens_gro"
+	tracepointsProgHoplensGroFrags        = "hoplens_gro_frags"
+	tracepointsProgHoplensNetifRx         = "hoplens_netif_rx"
+	tracepointsProgHoplensTransmit        = "hoplens_transmit"
+	tracepointsVarAsksFilter              = "asks_filter"
+	tracepointsVarDropPlacesUsed          = "drop_places_used"
+	tracepointsVarHopsPerCpu              = "hops_per_cpu"
+	tracepointsVarOwnNetns                = "own_netns"
+	tracepointsVarReadsPages              = "reads_pages"
 )
 
 // loadTracepoints returns the embedded CollectionSpec for tracepoints.
@@ -194,22 +212,29 @@ type tracepointsProgramSpecs struct {
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type tracepointsMapSpecs struct {
-	Config       *ebpf.MapSpec `ebpf:"config"`
-	Cpus         *ebpf.MapSpec `ebpf:"cpus"`
-	Devices      *ebpf.MapSpec `ebpf:"devices"`
-	DropCounts   *ebpf.MapSpec `ebpf:"drop_counts"`
-	DropNumbers  *ebpf.MapSpec `ebpf:"drop_numbers"`
-	DropPlaces   *ebpf.MapSpec `ebpf:"drop_places"`
-	Hops         *ebpf.MapSpec `ebpf:"hops"`
-	Images       *ebpf.MapSpec `ebpf:"images"`
-	OwnEndpoints *ebpf.MapSpec `ebpf:"own_endpoints"`
-	Ring         *ebpf.MapSpec `ebpf:"ring"`
+	Config                  *ebpf.MapSpec `ebpf:"config"`
+	Cpus                    *ebpf.MapSpec `ebpf:"cpus"`
+	Devices                 *ebpf.MapSpec `ebpf:"devices"`
+	DropCounts              *ebpf.MapSpec `ebpf:"drop_counts"`
+	DropNumbers             *ebpf.MapSpec `ebpf:"drop_numbers"`
+	DropPlaces              *ebpf.MapSpec `ebpf:"drop_places"`
+	Headers                 *ebpf.MapSpec `ebpf:"headers"`
+	HoplensDropFiltered     *ebpf.MapSpec `ebpf:"hoplens_drop_filtered"`
+	HoplensGroFiltered      *ebpf.MapSpec `ebpf:"hoplens_gro_filtered"`
+	HoplensGroFragsFiltered *ebpf.MapSpec `ebpf:"hoplens_gro_frags_filtered"`
+	HoplensNetifRxFiltered  *ebpf.MapSpec `ebpf:"hoplens_netif_rx_filtered"`
+	HoplensTransmitFiltered *ebpf.MapSpec `ebpf:"hoplens_transmit_filtered"`
+	Hops                    *ebpf.MapSpec `ebpf:"hops"`
+	Images                  *ebpf.MapSpec `ebpf:"images"`
+	OwnEndpoints            *ebpf.MapSpec `ebpf:"own_endpoints"`
+	Ring                    *ebpf.MapSpec `ebpf:"ring"`
 }
 
 // tracepointsVariableSpecs contains global variables before they are loaded into the kernel.
 //
 // It can be passed ebpf.CollectionSpec.Assign.
 type tracepointsVariableSpecs struct {
+	AsksFilter     *ebpf.VariableSpec `ebpf:"asks_filter"`
 	DropPlacesUsed *ebpf.VariableSpec `ebpf:"drop_places_used"`
 	HopsPerCpu     *ebpf.VariableSpec `ebpf:"hops_per_cpu"`
 	OwnNetns       *ebpf.VariableSpec `ebpf:"own_netns"`
@@ -236,16 +261,22 @@ func (o *tracepointsObjects) Close() error {
 //
 // It can be passed to loadTracepointsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type tracepointsMaps struct {
-	Config       *ebpf.Map `ebpf:"config"`
-	Cpus         *ebpf.Map `ebpf:"cpus"`
-	Devices      *ebpf.Map `ebpf:"devices"`
-	DropCounts   *ebpf.Map `ebpf:"drop_counts"`
-	DropNumbers  *ebpf.Map `ebpf:"drop_numbers"`
-	DropPlaces   *ebpf.Map `ebpf:"drop_places"`
-	Hops         *ebpf.Map `ebpf:"hops"`
-	Images       *ebpf.Map `ebpf:"images"`
-	OwnEndpoints *ebpf.Map `ebpf:"own_endpoints"`
-	Ring         *ebpf.Map `ebpf:"ring"`
+	Config                  *ebpf.Map `ebpf:"config"`
+	Cpus                    *ebpf.Map `ebpf:"cpus"`
+	Devices                 *ebpf.Map `ebpf:"devices"`
+	DropCounts              *ebpf.Map `ebpf:"drop_counts"`
+	DropNumbers             *ebpf.Map `ebpf:"drop_numbers"`
+	DropPlaces              *ebpf.Map `ebpf:"drop_places"`
+	Headers                 *ebpf.Map `ebpf:"headers"`
+	HoplensDropFiltered     *ebpf.Map `ebpf:"hoplens_drop_filtered"`
+	HoplensGroFiltered      *ebpf.Map `ebpf:"hoplens_gro_filtered"`
+	HoplensGroFragsFiltered *ebpf.Map `ebpf:"hoplens_gro_frags_filtered"`
+	HoplensNetifRxFiltered  *ebpf.Map `ebpf:"hoplens_netif_rx_filtered"`
+	HoplensTransmitFiltered *ebpf.Map `ebpf:"hoplens_transmit_filtered"`
+	Hops                    *ebpf.Map `ebpf:"hops"`
+	Images                  *ebpf.Map `ebpf:"images"`
+	OwnEndpoints            *ebpf.Map `ebpf:"own_endpoints"`
+	Ring                    *ebpf.Map `ebpf:"ring"`
 }
 
 func (m *tracepointsMaps) Close() error {
@@ -256,6 +287,12 @@ func (m *tracepointsMaps) Close() error {
 		m.DropCounts,
 		m.DropNumbers,
 		m.DropPlaces,
+		m.Headers,
+		m.HoplensDropFiltered,
+		m.HoplensGroFiltered,
+		m.HoplensGroFragsFiltered,
+		m.HoplensNetifRxFiltered,
+		m.HoplensTransmitFiltered,
 		m.Hops,
 		m.Images,
 		m.OwnEndpoints,
@@ -267,6 +304,7 @@ func (m *tracepointsMaps) Close() error {
 //
 // It can be passed to loadTracepointsObjects or ebpf.CollectionSpec.LoadAndAssign.
 type tracepointsVariables struct {
+	AsksFilter     *ebpf.Variable `ebpf:"asks_filter"`
 	DropPlacesUsed *ebpf.Variable `ebpf:"drop_places_used"`
 	HopsPerCpu     *ebpf.Variable `ebpf:"hops_per_cpu"`
 	OwnNetns       *ebpf.Variable `ebpf:"own_netns"`

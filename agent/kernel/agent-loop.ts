@@ -13,6 +13,7 @@ import { createBlindLog } from './blind.ts';
 import { createNodeClock } from './clock.ts';
 import { globToRegExp } from './devices.ts';
 import { KernelError } from './library.ts';
+import { createFiltering, type KernelFilter } from './filtering.ts';
 import { createMeasure } from './measure.ts';
 import { isReadable } from './memory.ts';
 import { createOutlet } from './outlet.ts';
@@ -50,6 +51,7 @@ export interface AgentLoop {
   /** Whether anybody takes legs. */
   setWanted(wanted: boolean): void;
   sample(exponent: 'auto' | number): void;
+  filter: KernelFilter['set'];
   exclude: OwnTraffic['setEndpoints'];
   tellNames(names: Names, writtenMs: number): void;
   /** Detaches and ends; `stopped` is posted when all is done. */
@@ -79,6 +81,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   const measure = createMeasure(layout, legs.pool, histograms);
   const blind = createBlindLog();
   const sampler = createSampler({ kernel, blind, nowNs: () => clock.nowNs() }, budget, options.exponent);
+  const filtering = createFiltering({ kernel, sampler, budget, onError: fail });
   const ownTraffic = createOwnTraffic(library, config);
   const attachments = createAttachments(library, {
     patterns: options.devices.map(globToRegExp),
@@ -86,7 +89,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
     onChange: () => void (areDevicesNew = true),
     onError: fail,
   });
-  const reporter = createReporter({ options, kernel, clock, attachments, sampler, blind });
+  const reporter = createReporter({ options, kernel, clock, attachments, sampler, filtering, blind });
 
   let isWanted = false;
   let isStarted = false;
@@ -149,6 +152,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
 
   function tick(nowNs: number): void {
     sampler.follow(nowNs);
+    filtering.follow(nowNs);
     followDevices();
     tellDevices(nowNs);
     tellPlaces(nowNs);
@@ -183,7 +187,10 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
 
   function turn(): void {
     const nowNs = clock.nowNs();
-    if (ring.fill() > RAISE_FILL) sampler.relieve(nowNs);
+    if (ring.fill() > RAISE_FILL) {
+      sampler.relieve(nowNs);
+      filtering.relieve();
+    }
     drain(nowNs, DRAIN_RECORDS);
     if (nowNs - lastTickNs >= TICK_NS) tick(nowNs);
     if (nowNs - lastStatusNs >= STATUS_NS) tellStatus(nowNs);
@@ -238,6 +245,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   return {
     setWanted: (wanted) => void (isWanted = wanted),
     sample: (exponent) => sampler.choose(exponent),
+    filter: filtering.set,
     exclude: ownTraffic.setEndpoints,
     tellNames: (names, writtenMs) => outlet.message({ type: 'names', timeNs: clock.nowNs(), writtenMs, ...names }),
     stop: () => void stop(),

@@ -74,6 +74,8 @@ export interface Controller {
   update(total: Demand, nowNs: number): Exponents | undefined;
   /** The ring fills faster than it is drained: one step up at once. */
   raise(): Exponents | undefined;
+  /** From now on this many records per second. */
+  limit(budget: number): void;
 }
 
 function difference(total: Demand, before: Demand): Demand {
@@ -140,6 +142,7 @@ export function createController(budget: number, fixed?: number): Controller {
       if (!last || fixedExponents) return undefined;
       return decide(highest(fitBetween(looks[0], now, budget), fitBetween(last, now, BURST * budget)), nowNs);
     },
+    limit: (to) => void (budget = to),
     raise() {
       if (fixedExponents || exponents.marks >= MAX_EXPONENT) return undefined;
       // From below the usual packet's length the first steps would change nothing.

@@ -35,7 +35,7 @@ export interface Opened {
   pageSize: number;
   ring: { fd: number; bytes: number };
   hops: { fd: number; bytes: number; perCpu: number };
-  cpusMap: { fd: number; bytes: number };
+  cpusMap: { fd: number; bytes: number; perCpu: number };
   config: { fd: number; bytes: number };
   /** Netlink's socket: readable when there are events. Asking it costs less than asking Go. */
   eventsFd: number;
@@ -48,6 +48,14 @@ export interface Opened {
 export interface Attached {
   slot: number;
   foreign: { ingress: number; egress: number };
+}
+
+/** Whether a filter is in force. */
+export interface Filtering {
+  /** Why it is not, and where in the expression. */
+  problem?: { message: string; at: number };
+  /** Why drops and queues are not filtered. */
+  missing?: string;
 }
 
 /** One that runs at a device, in the order in which they run. The name is empty where only CAP_SYS_ADMIN may know it. */
@@ -130,6 +138,8 @@ export interface Library {
   flags(request: Attachment): void;
   events(request: { max: number }): { events: NetlinkEvent[]; lost: number };
   exclude(request: { endpoints: Endpoint[] }): void;
+  /** Replaces the filter; the empty expression is none. */
+  filter(request: { expression: string }): Promise<Filtering>;
   foreign(request: { ifindex: number }): Promise<{ ingress: Program[]; egress: Program[] }>;
   close(): Promise<void>;
 }
@@ -161,6 +171,7 @@ export function loadLibrary(file: string): Library {
     flags: bind('flags'),
     events: bind('events') as Library['events'],
     exclude: bind('exclude'),
+    filter: bindAsync('filter') as Library['filter'],
     foreign: bindAsync('foreign') as Library['foreign'],
     close: async () => void (await close({})),
   };

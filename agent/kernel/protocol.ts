@@ -31,6 +31,7 @@ export interface WorkerOptions {
 export type ToWorker =
   | { type: 'wanted'; wanted: boolean } /* whether anybody takes legs */
   | { type: 'sample'; exponent: 'auto' | number }
+  | { type: 'filter'; expression: string; by: string } /* an empty expression: none */
   | { type: 'exclude'; listenPort: number | undefined; peers: Endpoint[] }
   | { type: 'names'; names: Names; writtenMs: number } /* what the names file says by now */
   | { type: 'stop' };

@@ -7,6 +7,7 @@ import type { Attachments } from './attachments.ts';
 import type { BlindLog } from './blind.ts';
 import type { NodeClock } from './clock.ts';
 import type { WorkerOptions } from './protocol.ts';
+import type { KernelFilter } from './filtering.ts';
 import type { Sampler } from './sampler.ts';
 import type { KernelSession } from './session.ts';
 
@@ -24,10 +25,11 @@ interface Sources {
   clock: NodeClock;
   attachments: Attachments;
   sampler: Sampler;
+  filtering: KernelFilter;
   blind: BlindLog;
 }
 
-export function createReporter({ options, kernel, clock, attachments, sampler, blind }: Sources): Reporter {
+export function createReporter({ options, kernel, clock, attachments, sampler, filtering, blind }: Sources): Reporter {
   let lastNs = 0;
   let lastCpu = process.cpuUsage();
   let clockPairs: ClockPair[] = [];
@@ -75,6 +77,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
     }),
     status(nowNs, records) {
       const realtime = clock.realtime();
+      const filter = filtering.state();
       const pairs = clockPairs.length > 0 ? clockPairs : [clock.pair()];
       clockPairs = [];
       const status: Status = {
@@ -89,6 +92,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, b
           drops: { ...kernel.readDropTotals(), reasons: kernel.drops.counts(), untold: kernel.drops.untold() },
         }),
         cost: takeCost(nowNs, records),
+        ...(filter && { filter }),
         ...(suspended.length > 0 && { suspended }),
       };
       suspended = [];

@@ -20,7 +20,7 @@ const flow = struct({ source: -16, destination: -16, source_port: 2, destination
 const sizes = {
   identity: 8, time_ns: 8, flow: -flow.size, ifindex: 4, bytes: 4, sequence: 4, payload: 4, mark: 4, context: 4, vni: 4,
   wire_packets: 2, encapsulation: 2, headers: 2, vlan: 2, drop: 2, direction: 1, kind: 1, level: 1, exponent: 1,
-  tcp_flags: 1, tunnel: 1, ttl: 1, padding: -3,
+  tcp_flags: 1, tunnel: 1, ttl: 1, filter: 1, padding: -2,
 }; // prettier-ignore
 
 export const sampleRecord: Struct = struct(sizes);

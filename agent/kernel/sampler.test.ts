@@ -11,7 +11,7 @@ function scene(stallNs: number) {
     {
       kernel: {
         readDemand: () => {},
-        config: { setExponents: (to) => void (written.push(to), (timeNs += stallNs)), setCap() {}, setOwnPorts() {}, setVxlanPorts: () => [] },
+        config: { setExponents: (to) => void (written.push(to), (timeNs += stallNs)) },
       },
       blind: { exponentChanged: (fromNs, toNs) => void blind.push([fromNs, toNs]) },
       nowNs: () => timeNs,

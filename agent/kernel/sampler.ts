@@ -12,13 +12,16 @@ export interface Sampler {
   relieve(nowNs: number): void;
   /** From now on this exponent, or whatever keeps the budget. */
   choose(exponent: 'auto' | number): void;
+  /** From now on the sample may use so many records per second. */
+  limit(budget: number): void;
+  readonly exponents: Exponents;
   /** Exponents since the last call: those that came, or those that still are. */
   takeHistory(nowNs: number): Status['exponents'];
 }
 
 /** What a sampler is made of; `nowNs` reads the node's clock. */
 interface Sources {
-  kernel: Pick<KernelSession, 'config' | 'readDemand'>;
+  kernel: Pick<KernelSession, 'readDemand'> & { config: Pick<KernelSession['config'], 'setExponents'> };
   blind: Pick<BlindLog, 'exponentChanged'>;
   nowNs: () => number;
 }
@@ -61,6 +64,13 @@ export function createSampler({ kernel, blind, nowNs: clockNs }: Sources, budget
       if (follow(nowNs)) return;
       const raised = controller.raise();
       if (raised) set(raised);
+    },
+    limit(to) {
+      budget = to;
+      controller.limit(to);
+    },
+    get exponents() {
+      return inForce;
     },
     choose(to) {
       controller = createController(budget, to === 'auto' ? undefined : to);

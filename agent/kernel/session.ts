@@ -11,6 +11,10 @@ import { createDemandReader, createTotalsReader } from './totals.ts';
 /** The kernel's programs read this at every packet: what is written is in force at once. */
 export interface KernelConfig {
   setExponents(exponents: Exponents): void;
+  /** Of what the filter matches; never above the sample's, for that must stay whole. */
+  setFilterExponents(exponents: Exponents): void;
+  /** Whether the filter is asked. */
+  setFiltering(filtering: boolean): void;
   setCap(recordsPerWindow: number): void;
   /** Ports of our own connections; the endpoints themselves are the library's to keep. */
   setOwnPorts(ports: number[]): void;
@@ -30,6 +34,8 @@ export interface KernelSession {
   readLost: TotalsReader['readLost'];
   readDropTotals: TotalsReader['readDropTotals'];
   readDemand: ReturnType<typeof createDemandReader>;
+  /** The same of what the filter matched. */
+  readFilterDemand: ReturnType<typeof createDemandReader>;
   /** Undefined where drops are not watched. */
   drops: DropsReader | undefined;
 }
@@ -67,6 +73,14 @@ export function poolCapacityFor(budget: number, cpus: number, ms: number): numbe
   return Math.min(1 << 18, nextPowerOfTwo(peakRecords(budget, cpus, ms)));
 }
 
+const nothing: Exponents = { marks: 0, packets: 0, control: 0 };
+
+export const lowest = (a: Exponents, b: Exponents): Exponents => ({
+  marks: Math.min(a.marks, b.marks),
+  packets: Math.min(a.packets, b.packets),
+  control: Math.min(a.control, b.control),
+});
+
 function createConfig(memory: ArrayBuffer, layout: Struct): KernelConfig {
   const at = (name: string): number => {
     const member = layout.fields.find((field) => field.name === name);
@@ -75,17 +89,35 @@ function createConfig(memory: ArrayBuffer, layout: Struct): KernelConfig {
   };
   const words = new Int32Array(memory);
   const view = new DataView(memory);
+  /** By chooser (bpf/record.h): the sample's configuration, the filter's. */
+  const entries = [0, layout.size];
+  let [sample, filter]: Exponents[] = [nothing, nothing];
+  const write = (entry: number, { marks, packets, control }: Exponents): void => {
+    Atomics.store(words, (entry + at('mark_exponent')) / 4, marks);
+    Atomics.store(words, (entry + at('packet_exponent')) / 4, packets);
+    Atomics.store(words, (entry + at('control_exponent')) / 4, control);
+  };
+  const writeBoth = (): void => {
+    write(entries[1], lowest(sample, filter));
+    write(entries[0], sample);
+  };
   const ports = layout.fields.find((field) => field.name === 'vxlan_ports')?.count ?? 0;
   return {
-    setExponents({ marks, packets, control }) {
-      Atomics.store(words, at('mark_exponent') / 4, marks);
-      Atomics.store(words, at('packet_exponent') / 4, packets);
-      Atomics.store(words, at('control_exponent') / 4, control);
+    setExponents(exponents) {
+      sample = exponents;
+      writeBoth();
     },
-    setCap: (records) => void Atomics.store(words, at('records_per_window') / 4, records),
+    setFilterExponents(exponents) {
+      filter = exponents;
+      writeBoth();
+    },
+    setFiltering: (filtering) => void Atomics.store(words, at('filtering') / 4, Number(filtering)),
+    setCap(records) {
+      for (const entry of entries) Atomics.store(words, (entry + at('records_per_window')) / 4, records);
+    },
     setOwnPorts(own) {
       const mask = own.reduce((bits, port) => bits | (1n << BigInt(port & 63)), 0n);
-      view.setBigUint64(at('own_ports'), mask, true);
+      for (const entry of entries) view.setBigUint64(entry + at('own_ports'), mask, true);
     },
     setVxlanPorts(wanted) {
       const distinct = [...new Set(wanted)];
@@ -130,6 +162,9 @@ function mapKernel(library: Library, opened: Opened): KernelSession {
   };
   const unparsed = enumNames(enums['unparsed'] ?? {}, 'UNPARSED_');
   const hopsMemory = mapMemory(hops.fd, hops.bytes, 'read');
+  const cpuMemory = mapMemory(cpusMap.fd, cpusMap.bytes, 'read');
+  const demandOf = (chooser: number): ReturnType<typeof createDemandReader> =>
+    createDemandReader(cpuMemory, opened.layout.cpu_state, cpus, cpusMap.perCpu, chooser);
   return {
     library,
     opened,
@@ -137,7 +172,8 @@ function mapKernel(library: Library, opened: Opened): KernelSession {
     ring: createRingReader(memory, layout.strideBytes),
     config: createConfig(mapMemory(config.fd, config.bytes, 'write'), opened.layout.config),
     ...createTotalsReader(hopsMemory, opened.layout.hop_totals, hops.perCpu, cpus, unparsed),
-    readDemand: createDemandReader(mapMemory(cpusMap.fd, cpusMap.bytes, 'read'), opened.layout.cpu_state, cpus),
+    readDemand: demandOf(0),
+    readFilterDemand: demandOf(1),
     drops: mapDrops(opened),
   };
 }

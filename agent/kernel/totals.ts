@@ -26,6 +26,7 @@ export function createTotalsReader(hops: ArrayBuffer, layout: Struct, perCpu: nu
     bytes: wordAt(layout, 'bytes'),
     wirePackets: wordAt(layout, 'wire_packets'),
     own: wordAt(layout, 'own'),
+    filtered: wordAt(layout, 'filtered'),
     records: wordAt(layout, 'records'),
     ringFull: wordAt(layout, 'ring_full'),
     capped: wordAt(layout, 'capped'),
@@ -62,6 +63,7 @@ export function createTotalsReader(hops: ArrayBuffer, layout: Struct, perCpu: nu
         bytes: sum(hop, at.bytes),
         wirePackets: sum(hop, at.wirePackets),
         own: sum(hop, at.own),
+        filtered: sum(hop, at.filtered),
         records: sum(hop, at.records),
         ringFull: sum(hop, at.ringFull),
         capped: sum(hop, at.capped),
@@ -95,8 +97,14 @@ export const emptyDemand = (): Demand => ({
   control: 0,
 });
 
-/** Reads what passed, for the controller. Fills `into`. */
-export function createDemandReader(memory: ArrayBuffer, layout: Struct, cpus: number): (into: Demand) => void {
+/** Reads what passed and was chosen by `chooser`, for its controller. Fills `into`. */
+export function createDemandReader(
+  memory: ArrayBuffer,
+  layout: Struct,
+  cpus: number,
+  perCpu: number,
+  chooser: number,
+): (into: Demand) => void {
   const words = new Uint32Array(memory);
   const entry = layout.size / 4;
   const array = (name: string): Member => layout.fields.find((field) => field.name === name) as Member;
@@ -113,7 +121,7 @@ export function createDemandReader(memory: ArrayBuffer, layout: Struct, cpus: nu
     into.packets = 0;
     into.control = 0;
     for (let cpu = 0; cpu < cpus; cpu++) {
-      const base = cpu * entry;
+      const base = (cpu * perCpu + chooser) * entry;
       for (let level = 0; level < LEVELS; level++) {
         into.markBytes[level] += read(base + at.markBytes + 2 * level);
         into.markPackets[level] += read(base + at.markPackets + 2 * level);

@@ -19,6 +19,8 @@ function receive(loop: AgentLoop, message: ToWorker): void {
       return loop.setWanted(message.wanted);
     case 'sample':
       return loop.sample(message.exponent);
+    case 'filter':
+      return loop.filter(message.expression, message.by);
     case 'exclude':
       return loop.exclude(message.listenPort, message.peers);
     case 'names':

@@ -465,7 +465,7 @@ describe('the traced time', () => {
     const agents = agentsOf(2);
     const frames = framesOf(agents, records, 0);
     const totals = (packets: number) => [{
-      ifindex: Ifindex.pods, direction: 'ingress' as const, packets, bytes: 0, wirePackets: packets, own: 0, records: 0,
+      ifindex: Ifindex.pods, direction: 'ingress' as const, packets, bytes: 0, wirePackets: packets, own: 0, filtered: 0, records: 0,
       ringFull: 0, capped: 0, unparsed: {},
     }]; // prettier-ignore
     for (let atMs = 100; atMs <= 8000; atMs += 100) {

@@ -6,7 +6,7 @@ import { FilterError, endOf, peek, take, type Leaf, type Reader } from './filter
 
 /** Each with how many words follow it. */
 const words: Record<string, number> = {
-  less: 1, greater: 1, proto: 1, protochain: 1, broadcast: 0, multicast: 0, gateway: 1, ah: 0, esp: 0, igmp: 0, pim: 0, vrrp: 0,
+  less: 1, greater: 1, proto: 1, broadcast: 0, multicast: 0, gateway: 1, ah: 0, esp: 0, igmp: 0, pim: 0, vrrp: 0,
 }; // prettier-ignore
 
 /** Link headers differ from hop to hop: what they say is no property of a packet that crosses several. */
@@ -39,7 +39,7 @@ function beginsRelation(reader: Reader, word: string): boolean {
   return word.includes('[') || (isValue(word) && (isRelation(next) || isSum(next)));
 }
 
-/** `proto 89`, `ip6 protochain 6`, `ip multicast`. */
+/** `proto 89`, `ip multicast`. */
 function parseWords(reader: Reader): boolean {
   const isFamily = ['ip', 'ip6'].includes(peek(reader) ?? '') && Object.hasOwn(words, peek(reader, 1) ?? '');
   const word = peek(reader, isFamily ? 1 : 0) ?? '';

@@ -143,6 +143,8 @@ export interface HopTotals {
   bytes: number;
   wirePackets: number;
   own: number;
+  /** Packets that filters in force matched. */
+  filtered: number;
   records: number;
   ringFull: number;
   capped: number;
@@ -192,6 +194,22 @@ export interface Status {
   /** Absent where drops are not watched. */
   drops?: DropTotals;
   cost: { cpuMs: number; rssBytes: number; recordsPerSecond: number };
+  /** Absent without one. */
+  filter?: FilterInForce;
+}
+
+/** A filter that somebody asked for: what it matches is followed by exponents of its own. */
+export interface FilterInForce {
+  /** As tcpdump has it. */
+  expression: string;
+  /** Who asked: an address. It goes when they go. */
+  by: string;
+  /** Why it is not in force, and from which character on. */
+  problem?: { message: string; at: number };
+  /** Why drops and queues are told of by the sample only. */
+  missing?: string;
+  /** Of what it matches; 0 unless that would exceed the filter's part of the budget. */
+  exponents: Exponents;
 }
 
 /** To one slow reader: frames of a stream that it will never see. */

@@ -39,6 +39,9 @@ func hoplens_events(request *C.char) *C.char { return call("events", request) }
 //export hoplens_exclude
 func hoplens_exclude(request *C.char) *C.char { return call("exclude", request) }
 
+//export hoplens_filter
+func hoplens_filter(request *C.char) *C.char { return call("filter", request) }
+
 //export hoplens_foreign
 func hoplens_foreign(request *C.char) *C.char { return call("foreign", request) }
 

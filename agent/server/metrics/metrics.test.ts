@@ -7,7 +7,7 @@ import { createHopCounters } from './hop-counters.ts';
 import { createMetrics } from './metrics.ts';
 
 const hop = (ifindex: number, packets: number, direction: HopTotals['direction'] = 'ingress'): HopTotals => ({
-  ifindex, direction, packets, bytes: packets * 100, wirePackets: packets * 2, own: 1, records: 2, ringFull: 3, capped: 4,
+  ifindex, direction, packets, bytes: packets * 100, wirePackets: packets * 2, own: 1, filtered: 0, records: 2, ringFull: 3, capped: 4,
   unparsed: { truncated: packets },
 }); // prettier-ignore
 
