@@ -17,6 +17,13 @@ function libraries(binary) {
   return [...out.matchAll(/(\/\S+) \(0x/g)].map((match) => /** @type {string} */ (match[1]));
 }
 
+/** What compiles filters is opened when one comes: no binary is linked to it. @returns {string[]} nothing where it is not installed */
+function libpcap() {
+  const known = execFileSync('/sbin/ldconfig', ['-p'], { encoding: 'utf8' });
+  const [, path] = /libpcap\.so\.0\.8 .*=> (\S+)/.exec(known) ?? [];
+  return path === undefined ? [] : [path, ...libraries(path)];
+}
+
 /** @param {string} from @param {string} to */
 function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true });
@@ -28,7 +35,8 @@ export function makeRootfs(folder) {
   rmSync(folder, { recursive: true, force: true });
   const node = realpathSync(process.execPath);
   copy(node, join(folder, 'usr/bin/node'));
-  for (const library of new Set([...libraries(node), ...libraries(join(root, '.build/libhoplens.so'))])) {
+  const linked = [...libraries(node), ...libraries(join(root, '.build/libhoplens.so')), ...libpcap()];
+  for (const library of new Set(linked)) {
     copy(library, join(folder, library));
   }
   for (const part of parts.filter((name) => existsSync(join(root, name)))) {

@@ -42,7 +42,20 @@ export interface SampleControl {
   type: 'sample';
   exponent: 'auto' | number;
 }
-export type Control = SampleControl;
+/**
+ * What this expression of tcpdump's matches is to be followed by exponents of its own, on this agent and, for readers of the cluster,
+ * on its peers, until the reader goes. One filter at a time: while there is another one's, this changes nothing. Empty: none.
+ */
+export interface FilterControl {
+  type: 'filter';
+  expression: string;
+  /** From a gateway: for whom it asks. */
+  by?: string | undefined;
+}
+export type Control = SampleControl | FilterControl;
+
+/** The longest expression, in characters. */
+export const MAX_EXPRESSION = 2048;
 
 /**
  * The address of a stream from what a user writes: `host:port`, `ws://host:port` or `http://host:port`, with or without path.

@@ -39,6 +39,7 @@ function feedOf(address: string, token: string | undefined): FrameFeed {
       });
     },
     stop: () => stream?.close(),
+    send: (control) => void stream?.send(control),
   };
 }
 

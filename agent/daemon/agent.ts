@@ -15,6 +15,7 @@ import { createMetrics, type Metrics } from '../server/metrics/metrics.ts';
 import { startServer } from '../server/server.ts';
 import { createHub, framePlace, type FrameSource, type Held } from '../server/source.ts';
 import { FrameType } from '../wire/frame.ts';
+import { createFilters } from './filters.ts';
 import { deferred } from './deferred.ts';
 import { watchNames } from '../names/file.ts';
 import { AgentError, startKernelWorker, type KernelWorker } from './worker.ts';
@@ -116,6 +117,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   );
   const probe = createProbe({ token, everyMs: options.probeMs, peers: () => gateway.probed() });
   const gateway = createGateway({ peers: options.peers, token, node, ownStream: () => ownStream, onActive: probe.ask });
+  const filters = createFilters({
+    own: (asked) => worker?.send({ type: 'filter', ...(asked ?? { expression: '', by: '' }) }),
+    peers: (asked) => gateway.follow(asked),
+  });
   const onFrame = (frame: Uint8Array): void => {
     const place = framePlace(frame);
     ownStream = place.stream;
@@ -139,7 +144,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     sources: (scope) => (scope === 'node' ? [own] : [own, gateway]),
     metrics: () => metrics.body(),
     ready,
-    onControl: (control) => worker?.send(control),
+    onControl: (control, from) => (control.type === 'filter' ? filters.ask(control, from) : worker?.send(control)),
     files: servePage(),
     info: { hoplens: options.version, recording: false },
     history,

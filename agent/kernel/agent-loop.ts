@@ -245,7 +245,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   return {
     setWanted: (wanted) => void (isWanted = wanted),
     sample: (exponent) => sampler.choose(exponent),
-    filter: filtering.set,
+    filter: (expression, by) => filtering.set(expression, by),
     exclude: ownTraffic.setEndpoints,
     tellNames: (names, writtenMs) => outlet.message({ type: 'names', timeNs: clock.nowNs(), writtenMs, ...names }),
     stop: () => void stop(),

@@ -4,6 +4,7 @@
  * Names have no times of their own: a path bears the names that are known when it is told. A pod that takes over another's
  * address takes its paths over with the file that says so.
  */
+import { formatAddress } from '../paths/addresses.ts';
 import type { Names } from '../wire/messages.ts';
 import { buildIndex, portKey, type Index, type Source } from './layers.ts';
 import { createIdentities, type Name } from './name.ts';
@@ -16,6 +17,8 @@ export interface NameBook {
   forget(node: number): void;
   /** Who is meant by an address and port: a Service where the port is one of its node ports. Undefined where nobody said. */
   find(words: Uint32Array, at: number, port: number, protocol: number): Name | undefined;
+  /** All addresses of those that are chosen. */
+  addressesOf(chooses: (name: Name) => boolean): string[];
   /** Addresses that have a name, and those of them about which two files or two entries differ. */
   counts(): NameCounts;
 }
@@ -59,6 +62,10 @@ export function createNameBook(): NameBook {
       if (entry?.name.kind === 'service') return entry.ports.get(portKey(protocol, port)) ?? entry.name;
       if (entry?.name.kind === 'node') return found?.nodePorts.get(portKey(protocol, port)) ?? entry.name;
       return entry?.name;
+    },
+    addressesOf(chooses) {
+      const entries = indexNow()?.entries ?? [];
+      return entries.filter(({ name }) => chooses(name)).map(({ words }) => formatAddress(words, 0));
     },
     counts() {
       const found = indexNow();

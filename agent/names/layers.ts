@@ -18,10 +18,14 @@ export interface Entry {
   ports: ReadonlyMap<number, Name>;
 }
 
+export interface AddressedEntry extends Entry {
+  words: Uint32Array;
+}
+
 export interface Index {
   /** Addresses to indices of entries. */
   table: AddressTable;
-  entries: Entry[];
+  entries: AddressedEntry[];
   /** Services by protocol and node port. */
   nodePorts: ReadonlyMap<number, Name>;
   /** Addresses about which two files or two entries differ. */
@@ -52,8 +56,7 @@ export function buildIndex(sources: Source[], own: { name: string; addresses: st
   return { ...layers.end(), nodePorts };
 }
 
-interface Laid extends Entry {
-  words: Uint32Array;
+interface Laid extends AddressedEntry {
   isOwn: boolean;
   isDisputed: boolean;
 }

@@ -4,7 +4,7 @@
  *
  * The viewer's time (milliseconds, any origin, steady) is only used to tell what is old; it never enters a latency.
  */
-import { createNameBook } from '../names/book.ts';
+import { createNameBook, type NameBook } from '../names/book.ts';
 import { createAddressBook } from './addresses.ts';
 import { createArrivals } from './arrivals.ts';
 import { createWallClock, type WallClock } from './wall-clock.ts';
@@ -48,6 +48,8 @@ export interface Assembler {
   /** Ends: tells what has had its time although its streams are silent. The rest does not count. */
   flush(nowMs: number): void;
   summary(): Summary;
+  /** Of those that names files name. */
+  addressesOf: NameBook['addressesOf'];
   /** When hops were passed, by the clock on a wall; for paths that are being told. */
   wall: WallClock;
   /** Streams, gateway's peers, garbage, for those who show them. */
@@ -140,6 +142,7 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
       state.latestMs = nowMs;
       run(nowMs);
     },
+    addressesOf: (chooses) => names.addressesOf(chooses),
     summary() {
       const streams = intake.current.filter((stream) => stream !== undefined);
       const toMs = Math.min(state.endMs, state.latestMs);

@@ -1,4 +1,5 @@
 /** What the figures rest on (design.md, Counting). */
+import type { FilterInForce } from '../wire/messages.ts';
 import type { NameBook, NameCounts } from '../names/book.ts';
 import type { ClockSource } from './clock-realtime.ts';
 import type { Clocks, Correction, Lacking } from './clocks.ts';
@@ -17,6 +18,8 @@ export interface Counts {
   vanished: number;
   /** Identities that are incomplete because an agent or this reader did not see all. */
   lostByUs: number;
+  /** Identities that a filter alone chose, and that it did not match at every hop. */
+  partlyFiltered: number;
   /** Identities of which nobody can say what became. */
   undecided: number;
 }
@@ -51,6 +54,10 @@ export interface Summary {
    * write, packets that somebody's program took over behind ours, addresses of nobody known.
    */
   undecided: number;
+  /** Chosen by a filter alone, and not seen where they arrived: it did not match there, or they were lost. Nobody can say. */
+  partlyFiltered: number;
+  /** Filters in force, by node, and those that could not be. */
+  filters: Record<string, FilterInForce>;
   /** Frames that did not reach this reader, and records that agents could not write or send, whatever they were of. */
   framesMissed: number;
   recordsLost: number;
@@ -64,7 +71,8 @@ export interface Summary {
 }
 
 export const newCounts = (): Counts => ({
-  sampled: 0, joined: 0, joinable: 0, joinableJoined: 0, ambiguous: 0, dropped: 0, vanished: 0, lostByUs: 0, undecided: 0,
+  sampled: 0, joined: 0, joinable: 0, joinableJoined: 0, ambiguous: 0, dropped: 0, vanished: 0, lostByUs: 0, partlyFiltered: 0,
+  undecided: 0,
 }); // prettier-ignore
 
 /** On the viewer's clock: the traced time, and the time for which the clocks are told. */
@@ -99,6 +107,8 @@ export function summarize(
     lostByNetwork: { dropped: counts.dropped, vanished: counts.vanished },
     lostByUs: counts.lostByUs,
     undecided: counts.undecided,
+    partlyFiltered: counts.partlyFiltered,
+    filters: Object.fromEntries(byName.flatMap(({ name, filter }) => (filter ? [[name, filter]] : []))),
     framesMissed,
     recordsLost: sum('lost'),
     disorder: listDisorders(disorders),

@@ -4,14 +4,16 @@ import { Kind } from './words.ts';
 
 /**
  * Packets at the first hop that this path stands for. A mark of a packet with L bytes of payload is one in
- * 2^max(exponent, floor(log2 L)) sequence numbers; any other packet is one in 2^exponent.
+ * 2^max(exponent, floor(log2 L)) sequence numbers; any other packet is one in 2^exponent. What a filter matched has that one's.
  */
 export function representedPackets(view: PathView): number {
   const frame = view.frames[0];
   const row = view.rows[0];
-  if (view.kind !== Kind.mark) return 2 ** frame.exponent[row];
+  const filter = frame.filter?.[row] ?? 0;
+  const exponent = filter > 0 ? filter - 1 : frame.exponent[row];
+  if (view.kind !== Kind.mark) return 2 ** exponent;
   const payload = Math.max(1, frame.payload[row]);
-  return 2 ** Math.max(frame.exponent[row], 31 - Math.clz32(payload)) / payload;
+  return 2 ** Math.max(exponent, 31 - Math.clz32(payload)) / payload;
 }
 
 /** Their bytes. */

@@ -35,6 +35,8 @@ export interface LegsFrame {
   ttl: Column | undefined;
   vni: Column | undefined;
   vlan: Column | undefined;
+  /** 1 + the exponent of what a filter matched there; 0: none did. */
+  filter: Column | undefined;
   /** Four words of network order an address. */
   source: Uint32Array;
   destination: Uint32Array;
@@ -95,6 +97,7 @@ export function readLegsFrame(stream: Stream, payload: Uint8Array): LegsFrame {
     ttl: records['ttl'],
     vni: records['vni'],
     vlan: records['vlan'],
+    filter: records['filter'],
     source: words(flows['source']),
     destination: words(flows['destination']),
     sourcePort: flows['sourcePort'],

@@ -84,6 +84,7 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     byUs: when === 'give up',
     dropped: 0,
     vanished: 0,
+    byFilter: false,
   };
   const usedDrops = new Set<number>();
   for (let instance = 0; instance < Math.max(1, instances); instance++) {
@@ -99,6 +100,7 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     outcome.ambiguous ||= state.view.ambiguous;
     outcome.joinable &&= judgement.joinable;
     outcome.byUs ||= judgement.byUs;
+    outcome.byFilter ||= isByFilter(state.view);
     layView(state.view);
     nameEnds(state.view, state.names);
     noteDisorder(state.disorders, state.view, gathered);
@@ -129,6 +131,7 @@ interface Outcome {
   byUs: boolean;
   dropped: number;
   vanished: number;
+  byFilter: boolean;
 }
 
 function count(counts: Counts, outcome: Outcome, instances: number): void {
@@ -141,10 +144,17 @@ function count(counts: Counts, outcome: Outcome, instances: number): void {
   }
   const isJoined = outcome.joined === instances;
   if (isJoined) counts.joined++;
+  else if (outcome.vanished + outcome.dropped === 0 && outcome.byFilter) counts.partlyFiltered++;
   else if (outcome.byUs) counts.lostByUs++;
   else if (outcome.vanished + outcome.dropped === 0) counts.undecided++;
   if (outcome.joinable) counts.joinable++;
   if (outcome.joinable && isJoined) counts.joinableJoined++;
+}
+
+/** Whether the first hop wrote it for a filter's sake alone: others need not have, where the filter did not match. */
+function isByFilter({ frames, rows }: PathView): boolean {
+  const [frame, row] = [frames[0], rows[0]];
+  return (frame.filter?.[row] ?? 0) > 0 && frame.level[row] < frame.exponent[row];
 }
 
 function isComplete(state: State, entry: number, instances: number): boolean {

@@ -1,5 +1,5 @@
 /** What is known of each agent's stream: devices, exponents, clock, gaps, and how its time lies to the viewer's. */
-import type { Blind, Device, DropPlace, DropTotals, Exponents, Hello, Status } from '../wire/messages.ts';
+import type { Blind, Device, DropPlace, DropTotals, Exponents, FilterInForce, Hello, Status } from '../wire/messages.ts'; // prettier-ignore
 import type { Fields } from '../wire/columns.ts';
 import { checkFields } from './legs-frame.ts';
 import { createRawLine, type RawLine } from './raw-time.ts';
@@ -36,6 +36,8 @@ export interface Stream {
   /** What its kernel dropped since its agent's start; undefined where nobody watches. */
   drops: DropTotals | undefined;
   exponents: ({ fromNs: number } & Exponents)[];
+  /** That somebody asked for, as the latest status has it. */
+  filter: FilterInForce | undefined;
   blind: { fromNs: number; toNs: number }[];
   /** Viewer's time of the first frame, and of the latest. */
   firstMs: number;
@@ -87,6 +89,7 @@ export function createStream(id: number, node: number, hello: Hello, nowMs: numb
     places: [],
     drops: undefined,
     exponents: [],
+    filter: undefined,
     blind: [],
     firstMs: nowMs,
     latestMs: nowMs,
@@ -183,6 +186,7 @@ export function addStatus(stream: Stream, status: Status): void {
   stream.blind = stream.blind.filter((blind) => blind.toNs >= status.timeNs - HISTORY_NS);
   countTotals(stream, status);
   stream.drops = status.drops;
+  stream.filter = status.filter;
   stream.statusNs = status.timeNs;
   stream.dataNs = Math.max(stream.dataNs, status.timeNs);
   stream.statuses++;

@@ -1,12 +1,19 @@
 /** What a reader may say: one narrow place. */
 import * as v from 'valibot';
-import type { Control } from '../client/protocol.ts';
+import { MAX_EXPRESSION, type Control } from '../client/protocol.ts';
 
 export const MAX_CONTROL_BYTES = 4096;
 export const MAX_EXPONENT = 31;
 
 const exponent = v.union([v.literal('auto'), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_EXPONENT))]);
-const control = v.strictObject({ type: v.literal('sample'), exponent });
+const text = (most: number) => v.pipe(v.string(), v.maxLength(most), v.regex(/^[ -~]*$/));
+const control = v.variant('type', [
+  v.strictObject({ type: v.literal('sample'), exponent }),
+  v.strictObject({ type: v.literal('filter'), expression: text(MAX_EXPRESSION), by: v.optional(text(64)) }),
+]);
+
+const WANTED =
+  'control messages are {"type":"sample","exponent":"auto" or 0 to 31} and {"type":"filter","expression":TEXT}';
 
 /** A control message, or the sentence why it is none. */
 export function parseControl(data: Uint8Array, isBinary: boolean): Control | string {
@@ -18,7 +25,7 @@ export function parseControl(data: Uint8Array, isBinary: boolean): Control | str
     return 'control message without JSON';
   }
   const parsed = v.safeParse(control, value);
-  return parsed.success ? parsed.output : 'the only control message is {"type":"sample","exponent":"auto" or 0 to 31}';
+  return parsed.success ? parsed.output : WANTED;
 }
 
 /** Tells whether one more message is within `limit` in any `windowMs`. */

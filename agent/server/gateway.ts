@@ -11,6 +11,7 @@ import type { Past } from '../history/past.ts';
 import type { Span } from '../history/recorder.ts';
 import { FrameType, WireError, decodeFrame } from '../wire/frame.ts';
 import { decodeMessage, encodeMessage, type Peers } from '../wire/messages.ts';
+import type { FilterAsked } from './lease.ts';
 import { createHub, framePlace, type FrameSource, type Held, type Hub } from './source.ts';
 
 export interface GatewayOptions {
@@ -39,6 +40,8 @@ export interface GatewayStats {
 }
 
 export interface Gateway extends FrameSource {
+  /** What peers are to follow for a reader of ours, until told otherwise. */
+  follow(asked: FilterAsked | undefined): void;
   held: Held;
   stats: GatewayStats;
   peers(): PeerState[];
@@ -88,6 +91,7 @@ class PeerGateway implements Gateway {
   #subscribers = 0;
   #linger: NodeJS.Timeout | undefined;
   #isActive = false;
+  #asked: FilterAsked | undefined;
   #sequence = 0;
 
   constructor(options: GatewayOptions) {
@@ -186,12 +190,26 @@ class PeerGateway implements Gateway {
         // What went wrong stays visible until the peer is up.
         return;
       case 'up':
-        return;
+        return this.#ask(peer);
       case 'down':
         return this.#down(peer, state.error);
       case 'ended':
         return this.#down(peer, state.error ?? new StreamError('lost', `${peer.address}: the recording ended`));
     }
+  }
+
+  follow(asked: FilterAsked | undefined): void {
+    const isOver = this.#asked !== undefined && asked === undefined;
+    this.#asked = asked;
+    for (const peer of this.#peers) {
+      if (isOver) peer.stream?.send({ type: 'filter', expression: '' });
+      else this.#ask(peer);
+    }
+  }
+
+  /** A peer forgets with the connection. */
+  #ask(peer: Peer): void {
+    if (this.#asked) peer.stream?.send({ type: 'filter', ...this.#asked });
   }
 
   #down(peer: Peer, error: StreamError): void {

@@ -41,7 +41,7 @@ export interface ServerOptions {
   metrics: () => Promise<{ contentType: string; body: string }>;
   ready: () => { ready: boolean; reasons: string[] };
   /** Without it control messages are refused. */
-  onControl?: (control: Control) => void;
+  onControl?: (control: Control, from: ControlReader) => void;
   /** Public files, for every path that is not ours; false when there is no such file. */
   files?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** What /v1/info tells anybody, so that a page knows what it looks at before it has a stream. */
@@ -49,6 +49,14 @@ export interface ServerOptions {
   /** What the flight recorder holds, for the same answer. */
   history?: () => HistoryStats | undefined;
   limits?: Partial<ServerLimits>;
+}
+
+/** Who sends control messages. */
+export interface ControlReader {
+  scope: Scope;
+  address: string;
+  /** Aborts when the reader is gone. */
+  gone: AbortSignal;
 }
 
 export interface ServerStats extends ReaderStats {
@@ -239,17 +247,26 @@ class StreamServer implements RunningServer {
     this.stats.readers = this.#readers.size;
     this.stats.readersTotal++;
     const isAllowed = rateLimit(this.#limits.controlMessages, CONTROL_WINDOW_MS);
-    socket.on('message', (data, isBinary) => this.#control(socket, data as Buffer, isBinary, isAllowed));
+    const gone = new AbortController();
+    const from = { scope, address: addressOf(socket), gone: gone.signal };
+    socket.on('message', (data, isBinary) => this.#control(socket, from, data as Buffer, isBinary, isAllowed));
     socket.on('error', () => this.stats.controlRejected++);
     socket.on('close', () => {
       reader.stop();
+      gone.abort();
       this.#readers.delete(socket);
       this.stats.readers = this.#readers.size;
     });
     reader.start(pastMs > 0 ? { ageMs: pastMs, bytes: this.#limits.pastBytes } : undefined);
   }
 
-  #control(socket: WebSocket, data: Buffer, isBinary: boolean, isAllowed: (nowMs: number) => boolean): void {
+  #control(
+    socket: WebSocket,
+    from: ControlReader,
+    data: Buffer,
+    isBinary: boolean,
+    isAllowed: (nowMs: number) => boolean,
+  ): void {
     // Messages that were on their way when the first bad one closed the connection.
     if (socket.readyState !== socket.OPEN) return;
     const { onControl } = this.#options;
@@ -257,7 +274,7 @@ class StreamServer implements RunningServer {
     const control = isTooMany ? 'too many control messages' : parseControl(data, isBinary);
     if (typeof control !== 'string' && onControl) {
       this.stats.controlAccepted++;
-      return onControl(control);
+      return onControl(control, from);
     }
     this.stats.controlRejected++;
     closeSocket(socket, 1008, typeof control === 'string' ? control : 'this stream takes no control messages');
@@ -294,6 +311,10 @@ class StreamServer implements RunningServer {
     clearTimeout(cut);
   }
 }
+
+// ws has no public way to its socket's far end.
+const addressOf = (socket: WebSocket): string =>
+  (socket as unknown as { _socket: import('node:net').Socket })._socket.remoteAddress ?? 'somebody';
 
 function closeSocket(socket: WebSocket, code: number, reason: string): void {
   socket.close(code, reason);

@@ -1,11 +1,13 @@
 /** `hoplens trace`: frames of a gateway in, paths in the terminal or as JSON out. */
+import type { Control } from '../client/protocol.ts';
 import type { Insight } from '../insight/explain.ts';
 import { createObserver } from '../insight/observer.ts';
 import { createAssembler, type Assembler } from '../paths/assemble.ts';
 import { shown } from '../names/shown.ts';
 import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
-import { FilterError, explainFilter, parseFilter, unansweredIn, type Filter } from './filter.ts';
+import { FilterError, explainFilter, parseFilter, parseTree, unansweredIn, type Filter } from './filter.ts';
+import { createFollow, type Follow } from './follow.ts';
 import { createGroups } from './groups.ts';
 import { drawHeadline, nodeFigures } from './headline.ts';
 import { createLosses } from './losses.ts';
@@ -18,6 +20,8 @@ export interface FrameFeed {
   /** `onEnd` once, when no more will come: with a sentence when that is an error. */
   start(onFrame: (bytes: Uint8Array) => void, onEnd: (error?: string) => void): void;
   stop(): void;
+  /** Undefined where nobody can be asked, as in a recording. */
+  send?: (control: Control) => void;
 }
 
 export interface TraceOptions {
@@ -69,6 +73,7 @@ class Trace {
   readonly #options: TraceOptions;
   readonly #filter: Filter;
   readonly #assembler: Assembler;
+  readonly #follow: Follow | undefined;
   readonly #groups = createGroups();
   readonly #losses = createLosses();
   readonly #observer = createObserver(performance.timeOrigin);
@@ -85,6 +90,9 @@ class Trace {
     this.#options = options;
     this.#filter = filter;
     this.#assembler = createAssembler((view) => this.#visit(view));
+    const { feed, log } = options;
+    if (feed.send)
+      this.#follow = createFollow(parseTree(options.filter ?? ''), this.#assembler.addressesOf, feed.send, log);
   }
 
   async run(): Promise<number> {
@@ -120,7 +128,9 @@ class Trace {
 
   #tick(nowMs: number): void {
     const { forMs = Infinity, signal } = this.#options;
-    if (this.#beginMs === Infinity && this.#isSettled(nowMs)) {
+    const isSettled = this.#beginMs !== Infinity || this.#isSettled(nowMs);
+    const isFollowed = !isSettled || !this.#follow || this.#follow.turn(this.#assembler.summary(), nowMs);
+    if (this.#beginMs === Infinity && isSettled && isFollowed) {
       this.#beginMs = nowMs;
       this.#assembler.begin(nowMs);
     }

@@ -210,7 +210,7 @@ describe('the ruler', () => {
 
 const summaryOf = () => ({
   type: 'summary' as const, seen: 2000, sampled: 10, joined: 9, joinable: 10, joinableJoined: 9, ambiguous: 0,
-  lostByNetwork: { dropped: 0, vanished: 1 }, lostByUs: 0, undecided: 0, framesMissed: 0, recordsLost: 0, disorder: [] as Disorder[],
+  lostByNetwork: { dropped: 0, vanished: 1 }, lostByUs: 0, undecided: 0, partlyFiltered: 0, filters: {}, framesMissed: 0, recordsLost: 0, disorder: [] as Disorder[],
   names: { addresses: 0, contradictions: 0 },
   exponents: { n1: 6, n2: 0 },
   clocks: {

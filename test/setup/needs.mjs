@@ -36,6 +36,7 @@ const GROUPS = {
     { package: 'libbpf-dev', file: '/usr/include/bpf/bpf_helpers.h', why: 'headers of the kernel programs' },
   ],
   load: [{ package: 'iperf3', command: 'iperf3', why: 'traffic at full speed' }],
+  // It brings libpcap0.8, which compiles filters and is opened when one comes.
   tests: [{ package: 'tcpdump', command: 'tcpdump', why: 'a second opinion on what crossed a device' }],
   browser: [{ package: 'chromium', file: '/usr/bin/chromium', why: 'opens the page' }],
   kernels: [

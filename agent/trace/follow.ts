@@ -1,0 +1,74 @@
+/** Asks the agents to follow all that a filter matches, where they follow a sample only. */
+import type { Control } from '../client/protocol.ts';
+import type { Summary } from '../paths/counting.ts';
+import type { FilterInForce } from '../wire/messages.ts';
+import type { Tree } from './filter.ts';
+import { tcpdumpOf, type AddressesOf } from './filter-tree.ts';
+
+export interface Follow {
+  /** Asks if there is something to ask for; true once nothing is waited for: it is in force, or will not be. */
+  turn(summary: Pick<Summary, 'exponents' | 'filters'>, nowMs: number): boolean;
+}
+
+/** A status comes every second; a node loads a filter in a fraction of one. */
+const PATIENCE_MS = 4000;
+
+export function createFollow(
+  tree: Tree | undefined,
+  addressesOf: AddressesOf,
+  send: (control: Control) => void,
+  log: (line: string) => void,
+): Follow {
+  let askedMs = Infinity;
+  let expression = '';
+  const said = new Set<string>();
+
+  /** Names may come later, and with them addresses. */
+  function ask(nowMs: number): void {
+    const wanted = tree ? tcpdumpOf(tree, addressesOf) : true;
+    if (wanted === true || wanted === expression) return;
+    expression = wanted;
+    askedMs = nowMs;
+    send({ type: 'filter', expression });
+  }
+
+  function say(node: string, state: FilterInForce | undefined): void {
+    const line = explainFollowing(node, expression, state);
+    if (line === undefined || said.has(line)) return;
+    said.add(line);
+    log(line);
+  }
+
+  return {
+    turn({ exponents, filters }, nowMs) {
+      if (expression !== '' || Object.values(exponents).some((exponent) => exponent > 0)) ask(nowMs);
+      if (expression === '') return true;
+      const isDue = nowMs - askedMs > PATIENCE_MS;
+      const nodes = Object.keys(exponents);
+      const isAnswered = (node: string): boolean =>
+        Object.hasOwn(filters, node) && (filters[node].expression === expression || isDue);
+      for (const node of nodes)
+        if (isDue || isAnswered(node)) say(node, Object.hasOwn(filters, node) ? filters[node] : undefined);
+      return isDue || nodes.every(isAnswered);
+    },
+  };
+}
+
+/** Why not all of it is followed there; undefined where it is. */
+export function explainFollowing(
+  node: string,
+  expression: string,
+  state: FilterInForce | undefined,
+): string | undefined {
+  if (!state) return `${node} follows a sample only: it put no filter into force`;
+  if (state.expression !== expression)
+    return `${node} follows ${state.expression} for ${state.by}, and this a sample only`;
+  if (state.problem)
+    return `${node} follows a sample only: ${state.problem.message}\n  ${expression}\n  ${' '.repeat(state.problem.at)}^`;
+  const { marks, packets } = state.exponents;
+  if (packets > 0)
+    return `${node}: more matches than its budget has room for; of that 1 in ${2 ** packets} packets is followed`;
+  if (marks > 10)
+    return `${node}: more matches than its budget has room for; of that 1 mark in ${2 ** marks} bytes is followed`;
+  return state.missing === undefined ? undefined : `${node}: drops are told of by the sample only: ${state.missing}`;
+}
