@@ -169,6 +169,12 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     expect(hops.length).toBe(2 * there.length);
     const name = new URL(page.url()).searchParams.get('packet');
     expect(await page.locator('[data-testid=packet]').getAttribute('data-name')).toBe(name);
+    expect(await text(page, 'inspector')).toContain('packet icmp message');
+    await page.locator('[data-testid=segment][data-name=wire]').click();
+    await until(async () => (await text(page, 'inspector')).includes('segment wire, n1 ▸ n2'));
+    expect(await text(page, 'inspector')).toContain('ethtool -S eth0');
+    await page.keyboard.press('Escape');
+    await until(async () => (await page.locator('[data-testid=inspector][data-kind=packet]').count()) === 1);
     await page.keyboard.press('Escape');
     await until(async () => (await page.locator('[data-testid=packet]').count()) === 0);
   });

@@ -62,6 +62,7 @@ export interface ListedDrop {
   first: string;
   last: string;
   example: string;
+  identity: string;
   means: string;
   look: string;
 }
@@ -87,6 +88,7 @@ export function listDrop(row: DropRow, pairs: number, seconds: number): ListedDr
     first: formatClock(row.firstMs),
     last: formatClock(row.lastMs),
     example: describeExample(example),
+    identity: example.identity,
     ...explainLoss(row),
   };
 }

@@ -13,6 +13,11 @@ import { tokenIn } from './token.ts';
 const places = fc.record({
   focus: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
   packet: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
+  inspect: fc.oneof(
+    fc.constant(undefined),
+    fc.record({ kind: fc.constantFrom('segment' as const, 'hop' as const), at: fc.nat(99) }),
+    fc.record({ kind: fc.constant('node' as const), name: fc.string({ minLength: 1 }) }),
+  ),
   filter: fc.string(),
   window: fc.constantFrom(...WINDOWS),
   span: fc.option(

@@ -7,6 +7,7 @@ import { levels, type Level } from '../worker/map/view.ts';
 import { scales, type Scale } from './ruler.ts';
 import { columns, type Sort } from './sort.ts';
 import type { Span } from './span.ts';
+import { formatSubject, parseSubject, type Subject } from './subject.ts';
 import { lists, shows, type List, type Show } from './tabs.ts';
 
 export interface Place {
@@ -14,6 +15,8 @@ export interface Place {
   focus: string | undefined;
   /** One packet of the row in focus. */
   packet: string | undefined;
+  /** What the inspector looks at. */
+  inspect: Subject | undefined;
   filter: string;
   window: WindowSeconds;
   /** Of the past; undefined: the last seconds. */
@@ -34,6 +37,7 @@ export interface Place {
 export const home: Place = {
   focus: undefined,
   packet: undefined,
+  inspect: undefined,
   filter: '',
   window: 60,
   span: undefined,
@@ -53,6 +57,7 @@ export function parsePlace(search: string): Place {
   return {
     focus: given.get('focus') ?? undefined,
     packet: given.get('packet') ?? undefined,
+    inspect: parseSubject(given.get('inspect') ?? ''),
     filter: given.get('filter') ?? '',
     window: WINDOWS.find((seconds) => `${seconds}s` === given.get('window')) ?? home.window,
     span: parseSpan(given.get('from'), given.get('to')),
@@ -86,10 +91,12 @@ function parseSpan(from: string | null, to: string | null): Span | undefined {
 
 /** Only what differs from home; empty at home. */
 export function formatPlace(place: Place): string {
-  const { focus, packet, filter, window, span, segment, scale, sort, dropSort, grouping, show, list, finest } = place;
+  const { focus, packet, inspect, filter, window, span, segment, scale, sort, dropSort, grouping, show, list, finest } =
+    place;
   const to = new URLSearchParams();
   if (focus !== undefined) to.set('focus', focus);
   if (packet !== undefined) to.set('packet', packet);
+  if (inspect !== undefined) to.set('inspect', formatSubject(inspect));
   if (filter !== '') to.set('filter', filter);
   if (window !== home.window) to.set('window', `${window}s`);
   if (span) {

@@ -11,6 +11,9 @@ export interface PlaceSource {
   undo(): boolean;
 }
 
+/** What belongs to the path in focus, and goes with it. */
+const ofFocus = { packet: undefined, inspect: undefined };
+
 /** Of entries of the history behind which lies the place before. */
 const STEP = { step: true };
 
@@ -19,8 +22,8 @@ export function createPlace(): PlaceSource {
   addEventListener('popstate', () => (place = parsePlace(location.search)));
 
   function change(to: Partial<Place>): string {
-    // A packet is one of the path in focus.
-    place = { ...place, ...('focus' in to && to.focus !== place.focus ? { packet: undefined } : {}), ...to };
+    const isElsewhere = 'focus' in to && to.focus !== place.focus;
+    place = { ...place, ...(isElsewhere ? ofFocus : {}), ...to };
     return location.pathname + formatPlace(place);
   }
   return {

@@ -1,0 +1,173 @@
+/** What the inspector says of whatever was clicked: figures, what they mean, and the next question. Pure. */
+import { formatCount, formatNs, formatWire, round3 } from '../../../agent/trace/numbers.ts';
+import type { Exchange, Packet } from '../../../agent/packets/packet.ts';
+import { explainLoss, type LossWords } from '../../../agent/trace/loss-words.ts';
+import type { NodeHealth } from '../worker/health.ts';
+import type { RowColumns } from '../worker/messages.ts';
+import type { RowShape } from '../worker/rows.ts';
+import { compareSegment, sentenceOf } from './compare.ts';
+import { exactNs, formatBytes } from './format.ts';
+import { askDevice, askNode, askSegment, type Question } from './next-question.ts';
+import { segmentPlace, type Figures } from './row.ts';
+import type { Subject } from './subject.ts';
+
+export interface Fact {
+  what: string;
+  value: string;
+  exactly?: string;
+}
+
+export interface Card {
+  kind: string;
+  title: string;
+  facts: Fact[];
+  sentences: string[];
+  question: Question | undefined;
+}
+
+/** All that is shown of paths: whoever is looked at is compared with the others. */
+export interface Sight {
+  shape: RowShape;
+  figures: Figures;
+  rows: RowColumns;
+  shapes: ReadonlyMap<number, RowShape>;
+}
+
+const fact = (what: string, valueNs: number, boundNs = 0): Fact => ({
+  what,
+  value: Number.isNaN(valueNs) ? 'unknown' : formatWire(valueNs, boundNs),
+  exactly: exactNs(valueNs),
+});
+
+/** Undefined where the path has no such segment or hop (any more), or nobody knows the node. */
+export function cardOf(subject: Subject, sight: Sight | undefined, nodes: readonly NodeHealth[]): Card | undefined {
+  if (subject.kind === 'node') {
+    const node = nodes.find(({ name }) => name === subject.name);
+    return node && nodeCard(node);
+  }
+  if (!sight) return undefined;
+  if (subject.kind === 'segment') return sight.shape.segments[subject.at] && segmentCard(sight, subject.at);
+  return sight.shape.hops[subject.at] && hopCard(sight, subject.at);
+}
+
+function segmentCard({ shape, figures, rows, shapes }: Sight, at: number): Card {
+  const { name, isWire } = shape.segments[at];
+  const [from, to] = [shape.hops[at], shape.hops[at + 1]];
+  const boundNs = isWire ? figures.boundNs : 0;
+  const [p50Ns, p99Ns] = [figures.segmentP50Ns[at], figures.segmentP99Ns[at]];
+  const share = p50Ns / figures.p50Ns;
+  return {
+    kind: 'segment',
+    title: `${name}, ${segmentPlace(shape, at)}`,
+    facts: [
+      { what: 'between', value: `${from.device} and ${to.device}` },
+      fact('p50', p50Ns, boundNs),
+      fact('p99', p99Ns, boundNs),
+      { what: 'clock', value: isWire ? `±${formatNs(boundNs)}` : 'one: exact' },
+      { what: 'packets', value: formatCount(figures.joined + figures.lost) },
+      ...(share > 0 ? [{ what: 'beside p50 of the whole', value: `${round3(100 * share)} %` }] : []),
+    ],
+    sentences: [sentenceOf(compareSegment(rows, shapes, shape.id, at))],
+    question: askSegment(name, from, to),
+  };
+}
+
+function hopCard({ shape, figures, rows, shapes }: Sight, at: number): Card {
+  const hop = shape.hops[at];
+  const through = [...shapes.values()].filter((other) =>
+    other.hops.some(({ node, device }) => node === hop.node && device === hop.device),
+  );
+  const beside = [at - 1, at].filter((segment) => shape.segments[segment] !== undefined);
+  return {
+    kind: 'device',
+    title: `${hop.device} of ${hop.node}`,
+    facts: [
+      { what: 'is', value: `${hop.kind}, ${hop.direction}` },
+      { what: 'sees', value: `${hop.source} ▸ ${hop.destination}` },
+      { what: 'paths through it', value: formatCount(through.length) },
+      ...beside.map((segment) => ({
+        ...fact(`${segment < at ? 'before' : 'behind'} it: ${shape.segments[segment].name} p99`, figures.segmentP99Ns[segment]),
+      })),
+    ],
+    sentences: beside.map(
+      (segment) => `${shape.segments[segment].name}: ${sentenceOf(compareSegment(rows, shapes, shape.id, segment))}`,
+    ),
+    question: askDevice(hop),
+  }; // prettier-ignore
+}
+
+function nodeCard(node: NodeHealth): Card {
+  const lost = node.ringFull + node.capped + node.missed;
+  return {
+    kind: 'node',
+    title: node.name,
+    facts: [
+      { what: 'agent', value: node.state },
+      { what: 'follows', value: `1:${formatCount(2 ** node.exponent)}` },
+      { what: 'clock', value: Number.isNaN(node.boundNs) ? 'unknown' : `±${formatNs(node.boundNs)}` },
+      { what: 'lost by us', value: formatCount(lost) },
+      { what: 'devices', value: `${node.devices - node.unattached} of ${node.devices} attached` },
+      { what: 'costs', value: `${Number.isNaN(node.cpuPercent) ? '–' : `${round3(node.cpuPercent)} % CPU`}, ${formatBytes(node.memoryBytes)}` },
+    ],
+    sentences: node.error ? [node.error] : [],
+    question: askNode(node),
+  }; // prettier-ignore
+}
+
+/** Of the packet that is open: where most of its time went, against its path. */
+export function packetCard({ packet }: Exchange, figures: Figures | undefined): Card {
+  const longest = packet.segments.reduce(
+    (best, { durationNs }, at) => (durationNs > (packet.segments[best]?.durationNs ?? -Infinity) ? at : best),
+    -1,
+  );
+  const segment = packet.segments[longest];
+  const usual = figures?.segmentP50Ns[longest] ?? NaN;
+  return {
+    kind: 'packet',
+    title: `${packet.protocol} ${packet.kind}`,
+    facts: segment
+      ? [
+          { what: 'most of it in', value: segment.name },
+          fact('took there', segment.durationNs, segment.boundNs),
+          fact('p50 of its path there', usual, segment.boundNs),
+          fact('p99', figures?.segmentP99Ns[longest] ?? NaN, segment.boundNs),
+        ]
+      : [],
+    sentences: [],
+    question: segment && askSegment(segment.name, packet.hops[longest], packet.hops[longest + 1]),
+  };
+}
+
+type Lost = Pick<Packet, 'verdict' | 'drop'>;
+
+/** What its loss means and what to look at. */
+export const explained = ({ verdict, drop }: Lost): LossWords =>
+  explainLoss({
+    verdict,
+    reason: drop?.reason ?? '',
+    symbol: drop?.symbol ?? '',
+    hook: drop?.hook ?? null,
+    inPod: drop?.inPod ?? false,
+  });
+
+/** Of packets that did not arrive: where and why, by what evidence. */
+export function lossCard(shape: Lost & Pick<RowShape, 'loss' | 'hops'>, lost: number): Card {
+  const { drop, verdict, hops, loss } = shape;
+  const last = hops.at(-1);
+  const { means, look } = explained(shape);
+  const known = (what: string, value: string | null | undefined): Fact[] => (value ? [{ what, value }] : []);
+  return {
+    kind: verdict === 'dropped' ? 'drop' : 'loss',
+    title: loss,
+    facts: [
+      ...(lost > 0 ? [{ what: 'packets', value: formatCount(lost) }] : []),
+      ...known('reason', drop?.reason),
+      ...known('freed by', drop?.symbol),
+      ...known('netfilter hook', drop?.hook),
+      ...known('called from', drop?.stack.slice(1).join(' ◂ ')),
+      ...known('last seen at', last && `${last.node} ${last.device}`),
+    ],
+    sentences: [means, `Look at: ${look}`],
+    question: undefined,
+  };
+}
