@@ -63,7 +63,7 @@ test('the order is that of its column, and its opposite', () => {
 describe('what "no drop" rests on', () => {
   const counters = {
     seen: 900, sampled: 90, joined: 88, joinable: 88, joinableJoined: 88, ambiguous: 0, dropped: 0, vanished: 0, lostByUs: 0,
-    undecided: 0, framesMissed: 0, recordsLost: 0,
+    undecided: 0, partlyFiltered: 0, framesMissed: 0, recordsLost: 0,
   }; // prettier-ignore
   const node = { name: 'n1', state: 'up', noDrops: '' } as Parameters<typeof basisOf>[0]['nodes'][number];
   const good = { counters, nodes: [node], exponent: 0, heldSeconds: 60, span: { from: 0, to: 60 } };
