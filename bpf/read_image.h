@@ -28,12 +28,15 @@ static __always_inline __u32 find_ip(const struct sk_buff *skb, bool from_driver
 	return from_driver ? skb->data - skb->head : skb->network_header;
 }
 
-/* `ip` is the place of the IP header from the skb's head. False where the skb ends before. */
+/*
+ * `ip` is the place of the IP header from the skb's head. False where the skb ends before, or has none: a message between
+ * Unix sockets is an skb too, at whose head stands what was left there by whoever had the memory before.
+ */
 static __always_inline bool read_image(struct sk_buff *skb, struct image *image, __u32 ip)
 {
 	unsigned char *head = skb->head;
 	__u32 tail = skb->tail, data = skb->data - head;
-	if (ip >= tail)
+	if (ip == 0 || ip >= tail)
 		return false;
 	__u32 linear = tail - ip;
 	const struct skb_shared_info *shared = (const void *)head + skb->end;

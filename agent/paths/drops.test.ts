@@ -96,6 +96,12 @@ describe('a drop that the kernel tells of', () => {
     expect(play([freed]).summary).toMatchObject({ sampled: 0, lostByNetwork: { dropped: 0, vanished: 0 } });
   });
 
+  it('with a reason is believed before one without, whichever came first', () => {
+    const freed = dropped(1, { node: 0, ifindex: Ifindex.cni0, drop: PART, timeNs: 1.005e9 });
+    const { paths } = play([...along(way.slice(0, 2), 1), freed, dropped(1, { node: 0, ifindex: Ifindex.cni0, drop: NETFILTER, timeNs: 1.01e9 })]); // prettier-ignore
+    expect(paths).toMatchObject([{ verdict: 'dropped', drop: { reason: 'NETFILTER_DROP' } }]);
+  });
+
   it('on the next node before its first hop is there', () => {
     const { paths } = play([...along(way.slice(0, 4), 1), dropped(1, { node: 1, ifindex: Ifindex.eth0, drop: NETFILTER })]); // prettier-ignore
     expect(paths).toMatchObject([{ verdict: 'dropped', drop: { node: 'n2', device: 'eth0' } }]);

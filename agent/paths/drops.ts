@@ -41,14 +41,24 @@ export const isHarmless = ({ reason, symbol }: DropPlace): boolean =>
  * The drop that ended this path; undefined without evidence. `used` are drops that ended other packets of the identity.
  */
 export function findDrop(gathered: Gathered, view: PathView, used: Set<number>): Drop | undefined {
+  const at = findEnd(gathered, view, used);
+  if (at === -1) return undefined;
+  used.add(at);
+  const drop = dropAt(gathered, at);
+  return isBehindPod(drop, view) ? { ...drop, inPod: true, device: view.devices[view.hopCount - 1] } : drop;
+}
+
+/** The first with a reason that ends packets, or else the first; -1 without any. */
+function findEnd(gathered: Gathered, view: PathView, used: Set<number>): number {
+  let first = -1;
   for (let at = 0; at < gathered.dropCount; at++) {
     if (used.has(at)) continue;
     const drop = dropAt(gathered, at);
     if (!endsPath(drop, view)) continue;
-    used.add(at);
-    return isBehindPod(drop, view) ? { ...drop, inPod: true, device: view.devices[view.hopCount - 1] } : drop;
+    if (!isHarmless(drop)) return at;
+    if (first === -1) first = at;
   }
-  return undefined;
+  return first;
 }
 
 /** Without a device, of a packet that its pod had got: where else could it be? */
