@@ -85,6 +85,14 @@ const gapOf = async (page: Page): Promise<Gap> => {
   return { shades: Number(shades), seconds: Number(gaps) };
 };
 
+/** What the menu of this panel gives as a file. */
+async function exported(page: Page, panel: string, kind: string): Promise<string> {
+  const menu = page.locator(`[data-testid=${panel}] [data-testid=export]`);
+  await menu.locator('summary').click();
+  const [download] = await Promise.all([page.waitForEvent('download'), menu.locator(`[data-kind=${kind}]`).click()]);
+  return readFileSync(await download.path(), 'utf8');
+}
+
 /** For how many seconds the page says that this node has been down. */
 async function downSeconds(page: Page, node: string): Promise<number> {
   const [said] = await page.locator(`[data-testid=node][data-node=${node}] h3`).allTextContents();
@@ -217,6 +225,42 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     await page.keyboard.press(' ');
     await until(async () => (await text(page, 'notice-past')) === '');
     await until(async () => (await text(page, 'state')).includes('live'));
+  });
+
+  test('a span that is brushed shows everywhere, in its files and by its link; Esc goes back', async () => {
+    const stage = page.locator('[data-testid=time-stage]');
+    const box = (await stage.boundingBox())!;
+    const [left, right] = await stage.evaluate(({ dataset }) => [Number(dataset['left']), Number(dataset['right'])]);
+    const x = (share: number): number => box.x + left + share * (right - left);
+    await page.mouse.move(x(0.05), box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(x(0.35), box.y + 80, { steps: 3 });
+    await page.mouse.up();
+    const spanOf = (): number[] => ['from', 'to'].map((word) => Number(new URL(page.url()).searchParams.get(word)));
+    const [from, to] = spanOf();
+    expect(to - from).toBeGreaterThanOrEqual(3);
+    expect(to - from).toBeLessThanOrEqual(5);
+    await until(async () => (await text(page, 'notice-past')).includes(`(${to - from} s)`));
+    // By then all of these seconds has been told.
+    await until(() => Date.now() / 1000 > to + 10);
+    const n = await countOf(page, focus);
+    expect(n).toBeGreaterThan(100);
+    expect((await page.locator(`[data-testid=row][data-name="${focus}"] .n`).textContent())!.trim()).toBe(`${n}`);
+    const [time, ruler] = [await exported(page, 'time', 'csv'), await exported(page, 'path', 'svg')];
+    const seconds = time
+      .split('\r\n')
+      .slice(1, -1)
+      .map((line) => line.split(','));
+    const inSpan = seconds.filter(([iso]) => Date.parse(iso) >= from * 1000 && Date.parse(iso) < to * 1000);
+    expect(inSpan.reduce((all, cells) => all + Number(cells[6]), 0)).toBe(n);
+    expect(ruler).toMatch(/^<svg [^]*flannel\.1[^]*<\/svg>$/);
+    expect(ruler).not.toMatch(/class=|var\(|<style/);
+    await page.reload();
+    // Seconds are those of the page's clock, which is right within the delay of the fastest frames: packets at the edges differ.
+    await until(async () => Math.abs((await countOf(page, focus)) - n) <= 0.05 * n);
+    expect(spanOf()).toEqual([from, to]);
+    await page.keyboard.press('Escape');
+    await until(async () => (await text(page, 'state')).includes('live') && !page.url().includes('from='));
   });
 
   test('is driven by keys, and the back button undoes', async () => {

@@ -6,6 +6,7 @@ import { BANDS } from './bands.ts';
 import { cividis, levelOf } from './cividis.ts';
 import { formatBitRate, formatClock, formatPercent } from './format.ts';
 import { awayWithin, withGaps } from './gaps.ts';
+import type { MarkGroup } from './marks.ts';
 import type { Box, Pen, Point } from './pen.ts';
 import { lengthOf, overlap, pixelAt, type Span } from './span.ts';
 import type { Palette } from './theme.ts';
@@ -18,6 +19,8 @@ export interface Scene {
   /** There is nothing to be drawn outside of it. */
   held: Span;
   away: readonly Away[];
+  /** Of what changed. */
+  groups: readonly MarkGroup[];
   palette: Palette;
 }
 
@@ -33,6 +36,7 @@ export function drawTime(pen: Pen, scene: Scene, layout: TimeLayout): void {
   drawUnheld(pen, scene, layout);
   drawAxis(pen, scene, layout);
   standBack(pen, scene, layout);
+  drawMarks(pen, scene, layout);
 }
 
 function drawHeat(pen: Pen, { time, palette }: Scene, box: Box, bands: Bands): void {
@@ -191,4 +195,17 @@ function standBack(pen: Pen, { time, span, palette }: Scene, { left, right, heat
   ])
     pen.rect({ x, y: heat.y, width: Math.max(0, end - x), height: axisY - heat.y }, palette.panel, 0.72);
   for (const x of [from, to]) pen.line([{ x, y: heat.y }, { x, y: axisY }], palette.accent, { width: 1.5 }); // prettier-ignore
+}
+
+/** Where marks stand on the axis. */
+export const markX = ({ from }: MarkGroup, axis: Span, { left, right }: TimeLayout): number =>
+  left + pixelAt(from + 0.5, axis, right - left);
+
+function drawMarks(pen: Pen, { time, groups, palette }: Scene, layout: TimeLayout): void {
+  for (const group of groups) {
+    const x = markX(group, time.axis, layout);
+    pen.line([{ x, y: layout.marksY + TEXT_RISE }, { x, y: layout.axisY }], palette.faint, { dash: [1, 3] }); // prettier-ignore
+    const text = group.marks.length > 1 ? String(group.marks.length) : '▾';
+    pen.text({ x, y: layout.marksY + TEXT_RISE }, text, palette.text, 'middle');
+  }
 }

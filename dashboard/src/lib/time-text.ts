@@ -2,6 +2,7 @@
 import { formatCount, formatNs } from '../../../agent/trace/numbers.ts';
 import type { TimeColumns } from '../worker/messages.ts';
 import { BANDS, bandStart } from './bands.ts';
+import type { MarkGroup } from './marks.ts';
 import { exactNs, formatBitRate, formatClock, formatSpan } from './format.ts';
 
 /** Of the second at this place, and of one cell of the map. */
@@ -28,6 +29,15 @@ const percentiles = ({ n, p50Ns, p90Ns, p99Ns }: TimeColumns, at: number): strin
 
 const cellText = ({ heat }: TimeColumns, at: number, band: number): string =>
   `${formatNs(bandStart(band))} to ${formatNs(bandStart(band + 1))}: ${formatCount(heat[at * BANDS + band])}`;
+
+/** More are in the table. */
+const MOST_TOLD = 6;
+
+export function groupText({ from, marks }: MarkGroup): string[] {
+  const more = marks.length - MOST_TOLD;
+  const told = marks.slice(0, MOST_TOLD).map(({ text }) => text);
+  return [formatClock(from * 1000), ...told, ...(more > 0 ? [`and ${formatCount(more)} more`] : [])];
+}
 
 /** For those who do not see it. */
 export function summaryText({ axis, n, p99Ns, lost, joined }: TimeColumns, of: string): string {

@@ -2,7 +2,7 @@
 import { framePlace } from '../../../agent/server/source.ts';
 import type { Summary } from '../../../agent/paths/counting.ts';
 import { FrameType, WireError, decodeFrame } from '../../../agent/wire/frame.ts';
-import { decodeMessage, type Hello, type Peers, type Status } from '../../../agent/wire/messages.ts';
+import { decodeMessage, type Hello, type Message, type Peers, type Status } from '../../../agent/wire/messages.ts';
 
 export interface Away {
   fromMs: number;
@@ -79,7 +79,8 @@ interface Known {
   away: Away[];
 }
 
-export function createHealth(): Health {
+/** @param onMessage hears what a node says, after it has been taken */
+export function createHealth(onMessage: (node: string, message: Message, nowMs: number) => void = () => {}): Health {
   const nodes = new Map<string, Known>();
   const streams = new Map<number, Known>();
   let peers: PeerState[] = [];
@@ -116,6 +117,7 @@ export function createHealth(): Health {
     else if (message.type === 'hello') takeHello(stream, message, nowMs);
     const node = streams.get(stream);
     if (!node) return;
+    onMessage(node.hello.node, message, nowMs);
     if (message.type === 'missed') node.missed += message.frames;
     else if (message.type === 'devices') node.hello = { ...node.hello, devices: message.devices };
     else if (message.type === 'status') {

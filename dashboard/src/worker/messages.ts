@@ -10,6 +10,7 @@ import type { PacketQuery } from './packets.ts';
 import type { Show } from '../lib/tabs.ts';
 import type { Level } from './map/view.ts';
 import type { Picture } from './pictures.ts';
+import type { Mark } from './marks.ts';
 import type { RowShape } from './rows.ts';
 
 export const WINDOWS = [10, 60, 300, 600] as const;
@@ -86,6 +87,8 @@ export interface TimeColumns {
   bytes: Float64Array;
   /** Times by second and band (lib/bands.ts): those of a second stand together. */
   heat: Float32Array;
+  /** What changed on the nodes. */
+  marks: Mark[];
 }
 
 /** A packet of a list; the whole of it comes when it is opened. */

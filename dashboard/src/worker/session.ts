@@ -36,6 +36,7 @@ import {
 } from './rows.ts';
 import type { PacketSummary, View, WindowSeconds } from './messages.ts';
 import { rowColumns } from './columns.ts';
+import { createMarks } from './marks.ts';
 import { createPackets, type PacketQuery } from './packets.ts';
 import { TOTAL } from './segments.ts';
 import { createShown } from './shown.ts';
@@ -95,14 +96,15 @@ export function createSession(): Session {
   const history = createHistory(KEPT_SECONDS, MAX_HISTORY_BYTES);
   const shown = createShown(history);
   const { window } = shown;
-  const timeline = createTimeline(history);
   const before = createBefore(history);
   const blocks = createBlocks();
   const rows = createRows(blocks);
   const drops = createDrops(blocks);
   const kernelDrops = createKernelDrops(KEPT_SECONDS);
   const packets = createPackets(rows, KEPT_SECONDS);
-  const health = createHealth();
+  const marks = createMarks();
+  const timeline = createTimeline(history, marks.within);
+  const health = createHealth(marks.message);
   const counters = createCounterHistory(KEPT_SECONDS);
   const told = createToldHistory(KEPT_SECONDS);
   const observer = createObserver();
@@ -295,6 +297,7 @@ export function createSession(): Session {
       counters.note(second, summary);
       kernelDrops.note(second, assembler.intake().current);
       told.note(second, { insight: observer.turn(nowMs, summary, nodes.map(nodeFigures)), ...standing(nodes) });
+      marks.clocks(nodes, nowMs);
       shown.turn(second);
       const left = rows.forget(second - KEPT_SECONDS);
       packets.forget(left);

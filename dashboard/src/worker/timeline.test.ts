@@ -45,7 +45,7 @@ test('a segment is chosen by its name, or by its name and its node', () => {
 
 test('what is packed is told once, and told anew for another choice', () => {
   const history = createHistory(1000, 1 << 20);
-  const timeline = createTimeline(history);
+  const timeline = createTimeline(history, () => []);
   const row = { base: 0, shape: way(['bridge', 'wire'], ['n1', 'n1']) } as Row;
   const chosen = { of: 'a', key: '1', rows: [row], axis: { from: 100, to: 110 }, segment: 'total' };
   for (let second = 100; second < 110; second++) {

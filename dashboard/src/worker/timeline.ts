@@ -2,6 +2,7 @@
 import { BANDS } from '../lib/bands.ts';
 import { equalSpans, lengthOf, type Span } from '../lib/span.ts';
 import { OPEN_SECONDS, type History } from './history.ts';
+import type { Mark } from './marks.ts';
 import type { TimeColumns } from './messages.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
 import { figuresOfSecond, Use, type SecondFigures, type Uses } from './second.ts';
@@ -23,7 +24,7 @@ export interface Timeline {
   columns(chosen: Chosen, now: number): TimeColumns | undefined;
 }
 
-export function createTimeline(history: History): Timeline {
+export function createTimeline(history: History, marksIn: (span: Span) => Mark[]): Timeline {
   const cache = new Map<number, SecondFigures>();
   let cached = '';
   let last: { key: string; axis: Span; now: number } | undefined;
@@ -56,7 +57,7 @@ export function createTimeline(history: History): Timeline {
       if (last?.key === key && equalSpans(last.axis, axis) && (last.now === now || isOver)) return undefined;
       last = { key, axis, now };
       forget(key);
-      return columnsOf(chosen, figures(chosen));
+      return { ...columnsOf(chosen, figures(chosen)), marks: marksIn(axis) };
     },
   };
 }
@@ -82,7 +83,10 @@ const figureNames = [
   'n', 'p50Ns', 'p90Ns', 'p99Ns', 'queueP50Ns', 'queueP99Ns', 'joined', 'lost', 'bytes', 'again',
 ] as const; // prettier-ignore
 
-function columnsOf({ of, rows, axis, segment }: Chosen, bySecond: ReadonlyMap<number, SecondFigures>): TimeColumns {
+function columnsOf(
+  { of, rows, axis, segment }: Chosen,
+  bySecond: ReadonlyMap<number, SecondFigures>,
+): Omit<TimeColumns, 'marks'> {
   const length = lengthOf(axis);
   const figures = Object.fromEntries(
     figureNames.map((name) => [name, new Float64Array(length).fill(name.endsWith('Ns') ? NaN : 0)]),

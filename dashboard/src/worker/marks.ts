@@ -1,0 +1,148 @@
+/** What changed on the nodes, as their frames tell it: a second, a node, and a few words. Bounded. */
+import type { Device, Hello, Message, NamesMessage, Status } from '../../../agent/wire/messages.ts';
+import { isIn, type Span } from '../lib/span.ts';
+import type { NodeHealth } from './health.ts';
+
+export interface Mark {
+  second: number;
+  kind: 'agent' | 'device' | 'sampling' | 'name' | 'clock';
+  text: string;
+}
+
+export interface Marks {
+  /** From this node's stream. */
+  message: (node: string, message: Message, nowMs: number) => void;
+  /** Once a second: what is known of the clocks. */
+  clocks(nodes: readonly NodeHealth[], nowMs: number): void;
+  within: (span: Span) => Mark[];
+}
+
+const MAX_MARKS = 1000;
+/** Several agents tell of the same names. */
+const ECHO_SECONDS = 10;
+
+interface Known {
+  hello: Hello;
+  devices: Map<number, Device>;
+  statusNs: number;
+  exponent: number | undefined;
+}
+
+export function createMarks(): Marks {
+  const marks: Mark[] = [];
+  const nodes = new Map<string, Known>();
+  const clockSources = new Map<string, string>();
+  let pods: Map<string, string> | undefined;
+
+  function note(nowMs: number, kind: Mark['kind'], text: string): void {
+    const second = Math.floor(nowMs / 1000);
+    if (marks.some((mark) => mark.text === text && second - mark.second < ECHO_SECONDS)) return;
+    marks.push({ second, kind, text });
+    if (marks.length > MAX_MARKS) marks.shift();
+  }
+
+  function takeHello(node: string, hello: Hello, nowMs: number): void {
+    const known = nodes.get(node);
+    if (known?.hello.startedAt === hello.startedAt) return takeDevices(node, known, hello.devices, nowMs);
+    if (known) note(nowMs, 'agent', restartText(node, known.hello, hello));
+    nodes.set(node, { hello, devices: byIfindex(hello.devices), statusNs: -Infinity, exponent: undefined });
+  }
+
+  function takeDevices(node: string, known: Known, devices: readonly Device[], nowMs: number): void {
+    const now = byIfindex(devices);
+    for (const text of deviceChanges(known.devices, now)) note(nowMs, 'device', `${node}: ${text}`);
+    known.devices = now;
+  }
+
+  function takeStatus(node: string, known: Known, status: Status, nowMs: number): void {
+    if (status.timeNs <= known.statusNs) return;
+    known.statusNs = status.timeNs;
+    const exponent = status.exponents.at(-1)?.marks ?? known.exponent;
+    if (known.exponent !== undefined && exponent !== known.exponent)
+      note(nowMs, 'sampling', `${node}: samples 1:${2 ** exponent!}, was 1:${2 ** known.exponent}`);
+    known.exponent = exponent;
+    const reasons = new Set(status.blind.map(({ reason }) => reason));
+    for (const reason of ['ring full', 'capped'] as const)
+      if (reasons.has(reason)) note(nowMs, 'sampling', `${node}: records lost by us (${reason})`);
+    const stoodMs = (status.suspended ?? []).reduce((all, { ns }) => all + ns / 1e6, 0);
+    if (stoodMs > 0) note(nowMs, 'clock', `${node}: stood still for ${Math.round(stoodMs)} ms`);
+  }
+
+  function takeNames(names: NamesMessage, nowMs: number): void {
+    const now = podsOf(names);
+    if (pods) for (const text of podChanges(pods, now)) note(nowMs, 'name', text);
+    pods = now;
+  }
+
+  return {
+    message(node, message, nowMs) {
+      if (message.type === 'hello') return takeHello(node, message, nowMs);
+      const known = nodes.get(node);
+      if (!known) return;
+      if (message.type === 'devices') takeDevices(node, known, message.devices, nowMs);
+      else if (message.type === 'status') takeStatus(node, known, message, nowMs);
+      else if (message.type === 'names') takeNames(message, nowMs);
+    },
+    clocks(all, nowMs) {
+      for (const { name, clockSource } of all) {
+        const before = clockSources.get(name);
+        clockSources.set(name, clockSource);
+        if (before === undefined || before === clockSource) continue;
+        note(nowMs, 'clock', `${name}: clock ${clockSource === '' ? 'unknown' : `known from ${clockSource}`}`);
+      }
+    },
+    within: (span) => marks.filter(({ second }) => isIn(second, span)),
+  };
+}
+
+const restartText = (node: string, before: Hello, now: Hello): string =>
+  before.kernel.bootId !== now.kernel.bootId
+    ? `${node}: the node started again`
+    : before.hoplens !== now.hoplens
+      ? `${node}: agent started again, now ${now.hoplens}`
+      : `${node}: agent started again`;
+
+const byIfindex = (devices: readonly Device[]): Map<number, Device> =>
+  new Map(devices.map((device) => [device.ifindex, device]));
+
+function deviceChanges(before: ReadonlyMap<number, Device>, now: ReadonlyMap<number, Device>): string[] {
+  const gone = [...before.values()].filter(({ ifindex }) => !now.has(ifindex));
+  return [
+    ...gone.map(({ name, kind }) => `${name} (${kind}) is gone`),
+    ...[...now.values()].flatMap((device) => deviceChange(before.get(device.ifindex), device)),
+  ];
+}
+
+function deviceChange(before: Device | undefined, now: Device): string[] {
+  if (!before) return [`${now.name} (${now.kind}) is new`];
+  const foreign = ({ foreignPrograms }: Device): number => foreignPrograms.ingress + foreignPrograms.egress;
+  const [came, went] = [now.addresses, before.addresses].map(
+    (addresses, at, both) => addresses.filter((address) => !both[1 - at].includes(address)), // prettier-ignore
+  );
+  return [
+    ...(before.name === now.name ? [] : [`${before.name} is called ${now.name}`]),
+    ...(before.up === now.up ? [] : [`${now.name} is ${now.up ? 'up' : 'down'}`]),
+    ...(before.mtu === now.mtu ? [] : [`${now.name} has MTU ${now.mtu}, was ${before.mtu}`]),
+    ...(before.attached === now.attached ? [] : [`${now.name} is ${now.attached ? '' : 'not '}watched`]),
+    ...(foreign(before) === foreign(now)
+      ? []
+      : [`${now.name}: programs of others ${foreign(before)} ▸ ${foreign(now)}`]),
+    ...came.map((address) => `${now.name} has ${address}`),
+    ...went.map((address) => `${now.name} lost ${address}`),
+  ];
+}
+
+const podsOf = ({ pods }: NamesMessage): Map<string, string> =>
+  new Map(
+    pods.map(({ name, namespace, addresses }) => [namespace ? `${namespace}/${name}` : name, addresses.join(', ')]),
+  );
+
+function podChanges(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string[] {
+  const gone = [...before.keys()].filter((pod) => !now.has(pod)).map((pod) => `pod ${pod} is gone`);
+  const others = [...now].flatMap(([pod, addresses]) => {
+    const was = before.get(pod);
+    if (was === addresses) return [];
+    return [was === undefined ? `pod ${pod} is new: ${addresses}` : `pod ${pod} has ${addresses}, was ${was}`];
+  });
+  return [...gone, ...others];
+}
