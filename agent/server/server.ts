@@ -276,6 +276,8 @@ class StreamServer implements RunningServer {
       this.stats.controlAccepted++;
       return onControl(control, from);
     }
+    // A recording follows nobody; that no status has the filter says so.
+    if (typeof control !== 'string' && control.type === 'filter') return;
     this.stats.controlRejected++;
     closeSocket(socket, 1008, typeof control === 'string' ? control : 'this stream takes no control messages');
   }

@@ -128,9 +128,7 @@ class Trace {
 
   #tick(nowMs: number): void {
     const { forMs = Infinity, signal } = this.#options;
-    const isSettled = this.#beginMs !== Infinity || this.#isSettled(nowMs);
-    const isFollowed = !isSettled || !this.#follow || this.#follow.turn(this.#assembler.summary(), nowMs);
-    if (this.#beginMs === Infinity && isSettled && isFollowed) {
+    if (this.#beginMs === Infinity && this.#isSettled(nowMs)) {
       this.#beginMs = nowMs;
       this.#assembler.begin(nowMs);
     }
@@ -141,6 +139,7 @@ class Trace {
     }
     // Before the beginning nothing is told: it would not count.
     if (this.#beginMs !== Infinity) {
+      this.#follow?.turn(this.#assembler.summary(), nowMs);
       this.#assembler.advance(nowMs);
       if (!this.#options.json) this.#insight(nowMs);
     }

@@ -10,7 +10,7 @@ export const keyList: [keys: string, what: string][] = [
   ['↑ ↓', 'move in the list (also k and j)'],
   ['Enter', 'look at the path under the cursor, or only at packets lost so'],
   ['Esc', 'back: close, undo the last choice, clear, or leave the path'],
-  ['/', 'filter'],
+  ['/', 'filter; Enter there follows every packet that matches'],
   ['Space', 'stay at what is shown; go on to now'],
   ['1 2 3 4', 'last 10 s, 60 s, 5 min, 10 min'],
   ['← →', 'back and forth in time, by a quarter of what is shown'],

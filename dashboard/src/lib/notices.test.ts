@@ -27,3 +27,16 @@ test('of clocks that daemons keep in step it is said when traffic contradicts th
     expect.stringMatching(/^The CLOCK_REALTIME of n1 or of n2 is further off than its NTP or PTP says/),
   ]);
 });
+
+test('a filter in force is told with whose it is, and one that could not be with the reason', () => {
+  const exponents = { marks: 0, packets: 0, control: 0 };
+  const filter = { expression: 'udp', by: '10.0.0.9', exponents };
+  const view = { ...viewOf(''), filters: { n1: filter, n2: filter } };
+  expect(textsOf(view)).toEqual(['n1, n2: every packet of “udp” is followed, for 10.0.0.9']);
+  const sampled = { ...filter, exponents: { ...exponents, packets: 3 } };
+  const problem = { ...filter, problem: { message: 'libpcap is missing', at: 0 } };
+  expect(textsOf({ ...view, filters: { n1: sampled, n2: problem } })).toEqual([
+    'n1: one in 8 packets, by the budget, of “udp” is followed, for 10.0.0.9',
+    'n2: cannot follow all of “udp”: libpcap is missing',
+  ]);
+});

@@ -1,4 +1,5 @@
 /** What must be said above everything else, in sentences. Quiet when all is well. */
+import type { FilterInForce } from '../../../agent/wire/messages.ts';
 import type { NodeHealth } from '../worker/health.ts';
 import type { Connection, View } from '../worker/messages.ts';
 import { formatAge, formatClock, formatSpan } from './format.ts';
@@ -28,7 +29,7 @@ export function noticesOf(connection: Connection, view: View | undefined, isReco
   return [
     ...(isRecording ? [recorded(view, connection)] : []),
     ...offline(connection, view),
-    ...(view ? [...wrongClocks(view), ...contradictedClocks(view), ...past(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view)] : []),
+    ...(view ? [...wrongClocks(view), ...contradictedClocks(view), ...past(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view), ...followed(view)] : []),
   ]; // prettier-ignore
 }
 
@@ -41,6 +42,27 @@ function recorded(view: View | undefined, connection: Connection): Notice {
     kind: 'info',
     text: `A RECORDED session${when}, played as if it were now: nothing here is live.${end}`,
   };
+}
+
+/** One sentence where all nodes have the same to say. */
+function followed({ filters }: View): Notice[] {
+  const byText = new Map<string, string[]>();
+  for (const [node, filter] of Object.entries(filters)) {
+    const text = followedBy(filter);
+    byText.set(text, [...(byText.get(text) ?? []), node]);
+  }
+  const isProblem = (node: string): boolean => filters[node].problem !== undefined;
+  return [...byText].map(([text, nodes]) => ({
+    key: `followed ${text}`,
+    kind: isProblem(nodes[0]) ? 'warning' : 'info',
+    text: `${nodes.join(', ')}: ${text}`,
+  }));
+}
+
+function followedBy({ expression, by, problem, exponents: { packets } }: FilterInForce): string {
+  if (problem) return `cannot follow all of “${expression}”: ${problem.message}`;
+  const share = packets > 0 ? `one in ${formatCount(2 ** packets)} packets, by the budget,` : 'every packet';
+  return `${share} of “${expression}” is followed, for ${by}`;
 }
 
 function offline(connection: Connection, view: View | undefined): Notice[] {

@@ -6,6 +6,7 @@ import {
   PROTOCOL,
   STREAM_PATH,
   TOKEN_PROTOCOL_PREFIX,
+  type Control,
   type Info,
 } from '../../../agent/client/protocol.ts';
 import { WireError } from '../../../agent/wire/frame.ts';
@@ -36,8 +37,14 @@ export function tokenProtocol(token: string): string {
   return TOKEN_PROTOCOL_PREFIX + base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** Connects until a new token is needed, the recording ends, or the server speaks another protocol. Gives how to end it. */
-export function connect(options: ConnectionOptions): () => void {
+export interface Connected {
+  /** Says it if there is a connection. */
+  send(control: Control): void;
+  end(): void;
+}
+
+/** Connects until a new token is needed, the recording ends, or the server speaks another protocol. */
+export function connect(options: ConnectionOptions): Connected {
   let attempt = 0;
   let downSinceMs = 0;
   let isOver = false;
@@ -73,10 +80,15 @@ export function connect(options: ConnectionOptions): () => void {
   }
 
   void start();
-  return () => {
-    isOver = true;
-    clearTimeout(timer);
-    socket?.close();
+  return {
+    send(control) {
+      if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(control));
+    },
+    end() {
+      isOver = true;
+      clearTimeout(timer);
+      socket?.close();
+    },
   };
 }
 

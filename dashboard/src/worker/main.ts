@@ -1,7 +1,8 @@
 /** The page's worker: everything between the socket and the columns that the page draws. */
 import { LEGS_RECORDS_OFFSET, isLegs } from './counting.ts';
 import { buffersOf } from './columns.ts';
-import { connect } from './connection.ts';
+import { connect, type Connected } from './connection.ts';
+import { createFollowing } from './following.ts';
 import type { Connection, Order, Report } from './messages.ts';
 import { createPlayer } from './player.ts';
 import { timeBuffers } from './timeline.ts';
@@ -15,7 +16,8 @@ const PAST_SECONDS = 600;
 
 const player = createPlayer();
 const { session } = player;
-let disconnect: (() => void) | undefined;
+let connected: Connected | undefined;
+const following = createFollowing(session.addressesOf, (control) => connected?.send(control));
 /** In this second, and in the one before. */
 let busy = { ms: 0, records: 0 };
 let measured = busy;
@@ -50,13 +52,14 @@ function postView(): void {
 function takeState(connection: Connection): void {
   post({ type: 'connection', connection });
   if (connection.state === 'down') player.down();
+  if (connection.state === 'up') following.up();
   // What a recording showed last stays.
   if (connection.state === 'ended') session.end(wallMs());
 }
 
 function start(base: string, token: string | undefined): void {
-  disconnect?.();
-  disconnect = connect({
+  connected?.end();
+  connected = connect({
     base,
     token,
     pastSeconds: () => (player.isFresh() ? PAST_SECONDS : 0),
@@ -76,6 +79,8 @@ function obey(order: Order): void {
     case 'filter':
       session.setFilter(order.text);
       return postView();
+    case 'follow':
+      return following.ask(order.text);
     case 'focus':
       session.setFocus(order.name);
       return postView();

@@ -1,5 +1,6 @@
 /** What the page and its worker say to each other. Figures are columns, handed over and not copied. */
 import type { Insight } from '../../../agent/insight/explain.ts';
+import type { FilterInForce } from '../../../agent/wire/messages.ts';
 import type { Counts } from '../../../agent/paths/counting.ts';
 import type { Span } from '../lib/span.ts';
 import type { DropsView } from './drops.ts';
@@ -21,6 +22,8 @@ export type Order =
   | { type: 'start'; base: string; token: string | undefined }
   | { type: 'window'; seconds: WindowSeconds }
   | { type: 'filter'; text: string }
+  /** All that this filter matches, not a sample; an empty one: no longer. */
+  | { type: 'follow'; text: string }
   | { type: 'focus'; name: string | undefined }
   | { type: 'packet'; name: string | undefined }
   /** Answered by `picked` with the same number. */
@@ -154,6 +157,8 @@ export interface View {
   insight: Insight | undefined;
   nodes: NodeHealth[];
   peers: PeerState[];
+  /** In force, by node, and those that could not be. */
+  filters: Record<string, FilterInForce>;
   /** Largest of the bounds of all nodes; NaN unknown. */
   clockBoundNs: number;
   /** Highest exponent of TCP marks in force. */

@@ -11,6 +11,7 @@ import { createAssembler } from '../../../agent/paths/assemble.ts';
 import { innerIpBytes, representedBytes, representedPackets } from '../../../agent/paths/estimate.ts';
 import { viewerMs } from '../../../agent/paths/streams.ts';
 import type { PathView } from '../../../agent/paths/view.ts';
+import type { AddressesOf } from '../../../agent/trace/filter-tree.ts';
 import { FilterError, parseFilter, type Filter, type Subject } from '../../../agent/trace/filter.ts';
 import { describeLoss, isLost as isLoss } from '../../../agent/trace/losses.ts';
 import { cellKey } from '../../../agent/histogram/cells.ts';
@@ -54,6 +55,7 @@ export interface Session {
   setWindow(seconds: WindowSeconds): void;
   /** What cannot be parsed hides nothing. */
   setFilter(text: string): void;
+  addressesOf: AddressesOf;
   setFocus(name: string | undefined): void;
   /** One packet of the row in focus. */
   setPacket(name: string | undefined): void;
@@ -230,6 +232,7 @@ export function createSession(): Session {
       ...(told.at(tellingOf(span)[1]) ?? nothing),
       nodes,
       peers: health.peers(),
+      filters: summary.filters,
       busyMs: 0,
       recordsPerSecond: 0,
     };
@@ -306,6 +309,7 @@ export function createSession(): Session {
     },
     view: (nowMs) => ({ ...figures(nowMs), shapes: shapes.splice(0), gone: gone.splice(0) }),
     setWindow: (seconds) => shown.setSeconds(seconds),
+    addressesOf: assembler.addressesOf,
     setFilter(text) {
       filterText = text;
       try {
