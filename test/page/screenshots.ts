@@ -13,9 +13,11 @@ const folder = fileURLToPath(new URL('../../.build/screenshots/', import.meta.ur
 /** Enough of the window to have something to look at. */
 const WARM_MS = 45_000;
 
-const looks: [name: string, opening: Opening][] = [
+const looks: [name: string, opening: Opening, search?: string][] = [
   ['dark', { colorScheme: 'dark' }],
   ['light', { colorScheme: 'light' }],
+  ['map', { colorScheme: 'dark' }, '?show=map'],
+  ['nodes', { colorScheme: 'light' }, '?show=nodes'],
   ['360', { width: 360, height: 800 }],
   ['2560', { width: 2560, height: 1300, colorScheme: 'light' }],
 ];
@@ -47,7 +49,7 @@ async function takeLive(browser: Browser): Promise<void> {
     client: { bulk: ['--rate-mbit', '300'] },
   });
   const pages: [string, Page][] = [];
-  for (const [name, opening] of looks) pages.push([name, await openPage(browser, url, opening)]);
+  for (const [name, opening, search = ''] of looks) pages.push([name, await openPage(browser, url + search, opening)]);
   await sleep(WARM_MS);
   for (const [name, page] of pages) await take(page, name);
   await cluster.agents.end('n2', 'SIGKILL');

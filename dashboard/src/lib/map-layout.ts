@@ -152,6 +152,6 @@ export function rateWidth(bytesPerSecond: number): number {
 }
 
 /** Characters that fit, of the page's font at 12 px. */
-export const charactersIn = (pixels: number): number => Math.max(4, Math.floor(pixels / 6.4));
+export const charactersIn = (pixels: number): number => Math.max(4, Math.floor(pixels / 7.2));
 
 export const deviceOrder = (a: MapDevice, b: MapDevice): number => a.column - b.column || a.place - b.place;

@@ -8,6 +8,7 @@ export interface Tab<T extends string> {
 export const shows = [
   { value: 'ruler', key: 'r', title: 'the path in focus, hop by hop' },
   { value: 'map', key: 'm', title: 'nodes, pods and what runs between them' },
+  { value: 'nodes', key: 'n', title: 'from which node to which, and how long the wire takes' },
 ] as const;
 export type Show = (typeof shows)[number]['value'];
 

@@ -1,12 +1,14 @@
 /** What the upper panel shows instead of the ruler: made only while somebody looks at it. */
 import type { Standing } from '../../../agent/insight/times.ts';
 import type { Show } from '../lib/tabs.ts';
-import { standingKey, type Standings } from './map/links.ts';
+import { standingKey, type Standings } from './map/compare.ts';
 import { createMap, type Mapping } from './map/map.ts';
 import { levels, type Level, type MapView } from './map/view.ts';
+import { createMatrix, type MatrixView } from './matrix.ts';
 
 export interface Picture {
   map?: MapView;
+  matrix?: MatrixView;
 }
 
 export interface Pictures {
@@ -22,6 +24,7 @@ const NEAR_SECONDS = 5;
 /** @param ask how segments stand against their normal now */
 export function createPictures(ask: () => Standing[]): Pictures {
   const map = createMap();
+  const matrix = createMatrix();
   let shown: Show = 'ruler';
   let finest: Level = levels[0];
   let standings: Standings = new Map();
@@ -39,7 +42,8 @@ export function createPictures(ask: () => Standing[]): Pictures {
         askedSecond = nowSecond;
       }
       const isNear = Math.abs(askedSecond - second) < NEAR_SECONDS;
-      return { map: map({ ...mapping, standings: isNear ? standings : none, finest }) };
+      const measured = { ...mapping, standings: isNear ? standings : none };
+      return shown === 'map' ? { map: map({ ...measured, finest }) } : { matrix: matrix(measured) };
     },
   };
 }

@@ -1,14 +1,10 @@
 /** What runs between two places of the map, or within one, summed over rows. */
-import type { Standing } from '../../../../agent/insight/times.ts';
 import { boundOf } from '../columns.ts';
 import { seriesOf, Series, type Row } from '../rows.ts';
 import type { Window } from '../window.ts';
+import { compare, comparedOf, newComparison, standingKey, type Comparison, type Standings } from './compare.ts';
 import { tripOf, type Step, type Vertex } from './trip.ts';
-import type { Compared, MapLink, MapLoss } from './view.ts';
-
-/** How the segments of a row stand: by its name and the segment. */
-export type Standings = ReadonlyMap<string, Standing>;
-export const standingKey = (lane: string, segment: number): string => `${segment} ${lane}`;
+import type { MapLink, MapLoss } from './view.ts';
 
 export interface Drawn {
   id: string;
@@ -22,12 +18,8 @@ interface Gathered {
   link: MapLink;
   series: number[];
   nat: Set<string>;
-  /** Weighted by packets. */
-  nowNs: number;
-  normalNs: number;
+  comparison: Comparison;
 }
-
-export const newCompared = (): Compared => ({ compared: 0, slow: 0, times: NaN });
 
 /** @param seconds that the window covers by now */
 export function linksOf(
@@ -60,9 +52,9 @@ function linkOf(links: Map<string, Gathered>, step: Step, draw: Draw): Gathered 
     const words = [...new Set(step.isWire ? nodeWords(ends) : [...from.words, ...to.words])];
     const link: MapLink = {
       id, from: from.id, to: to.id, isWire: step.isWire, isTunnel: false, isSeen: false, bytesPerSecond: 0, packets: 0,
-      p50Ns: NaN, p99Ns: NaN, boundNs: 0, nat: [], words, ...newCompared(),
+      p50Ns: NaN, p99Ns: NaN, boundNs: 0, nat: [], words, ...comparedOf(newComparison()),
     }; // prettier-ignore
-    links.set(id, (gathered = { link, series: [], nat: new Set(), nowNs: 0, normalNs: 0 }));
+    links.set(id, (gathered = { link, series: [], nat: new Set(), comparison: newComparison() }));
   }
   return gathered;
 }
@@ -80,24 +72,12 @@ function addTimes(gathered: Gathered, row: Row, step: Step, window: Window, stan
   if (step.isWire) link.boundNs = Math.max(link.boundNs, boundOf(row, window));
   if (step.nat) gathered.nat.add(step.nat);
   gathered.series.push(series);
-  compare(gathered, window.count(series), standings.get(standingKey(row.shape.name, step.segment)));
+  compare(gathered.comparison, window.count(series), standings.get(standingKey(row.shape.name, step.segment)));
 }
 
-function compare(gathered: Gathered, packets: number, standing: Standing | undefined): void {
-  if (!standing) return;
-  const { link } = gathered;
-  link.compared += packets;
-  if (!standing.isSlow) return;
-  link.slow += packets;
-  gathered.nowNs += standing.nowNs * packets;
-  gathered.normalNs += standing.normalNs * packets;
-}
-
-function finish({ link, series, nat, nowNs, normalNs }: Gathered, window: Window): MapLink {
-  [link.p50Ns, link.p99Ns] = window.quantiles(series, [0.5, 0.99]);
-  link.nat = [...nat].sort();
-  if (link.slow > 0) link.times = nowNs / Math.max(1, normalNs);
-  return link;
+function finish({ link, series, nat, comparison }: Gathered, window: Window): MapLink {
+  const [p50Ns, p99Ns] = window.quantiles(series, [0.5, 0.99]);
+  return { ...link, p50Ns, p99Ns, nat: [...nat].sort(), ...comparedOf(comparison) };
 }
 
 /** Open ends, those at one place as one. */

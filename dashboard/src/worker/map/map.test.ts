@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { unnamed } from '../../../../agent/names/name.ts';
 import { createMap, type Mapping } from './map.ts';
-import { standingKey } from './links.ts';
+import { standingKey } from './compare.ts';
 import { flannel, hop, layRows, pod, type Laid } from './rows.ts';
 import type { MapFrame, MapView } from './view.ts';
 

@@ -5,7 +5,8 @@ import type { Row } from '../rows.ts';
 import type { Window } from '../window.ts';
 import { arrange, nothing, type Frame, type Present } from './arrange.ts';
 import { groupOf, type GroupKind } from './groups.ts';
-import { linksOf, lossesOf, type Drawn, type Standings } from './links.ts';
+import type { Standings } from './compare.ts';
+import { linksOf, lossesOf, type Drawn } from './links.ts';
 import { isEnd, tripOf, type End, type Stop, type Vertex } from './trip.ts';
 import {
   levels,
