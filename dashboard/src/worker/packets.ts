@@ -7,9 +7,12 @@ import type { PathView } from '../../../agent/paths/view.ts';
 import type { Span } from '../lib/span.ts';
 import type { OpenPacket, PacketSummary, View } from './messages.ts';
 import { MAX_ROWS, type Row, type Rows } from './rows.ts';
+import { isChosen, TOTAL } from './segments.ts';
 
-/** What lies behind a cell of a heat map: seconds, both included, and totals in [fromNs, toNs). */
+/** What lies behind a cell of a heat map: seconds, both included, and times in [fromNs, toNs). */
 export interface PacketQuery {
+  /** What the times are of: the total, or a segment as segments.ts has them. */
+  segment: string;
   row: number;
   fromSecond: number;
   toSecond: number;
@@ -44,19 +47,32 @@ export function createPackets(rows: Rows, keptSeconds: number): Packets {
       kind: kindName(packets.kind[packet]),
       totalNs: packets.totalNs[packet],
       boundNs: packets.boundNs[packet],
-      longest: longestOf(packet),
+      longest: longestOf(packet, () => true).at,
     };
   }
 
-  /** Of its segments, each of which stands with the hop behind it. */
-  function longestOf(packet: number): number {
+  /** Of its segments, each of which stands with the hop behind it; -1 without any. */
+  function longestOf(packet: number, isWanted: (at: number) => boolean): { at: number; timeNs: number } {
     const { packets, hops } = store;
-    let [longest, longestNs] = [-1, -Infinity];
+    const longest = { at: -1, timeNs: -Infinity };
     let hop = hops.next[packets.firstHop[packet]];
     for (let at = 0; hop !== NONE; at++, hop = hops.next[hop]) {
-      if (hops.durationNs[hop] > longestNs) [longest, longestNs] = [at, hops.durationNs[hop]];
+      if (!isWanted(at) || !(hops.durationNs[hop] > longest.timeNs)) continue;
+      [longest.at, longest.timeNs] = [at, hops.durationNs[hop]];
     }
     return longest;
+  }
+
+  /** Those whose chosen segment took so long, the longest first. */
+  function bySegment(row: number, segment: string, among: number[], fromNs: number, toNs: number): number[] {
+    const shape = rows.get(row)?.shape;
+    if (!shape) return [];
+    const times = new Map(
+      among.map((packet) => [packet, longestOf(packet, (at) => isChosen(segment, shape, at)).timeNs]),
+    );
+    return among
+      .filter((packet) => times.get(packet)! >= fromNs && times.get(packet)! < toNs)
+      .sort((a, b) => times.get(b)! - times.get(a)!);
   }
 
   function openOf(row: Row | undefined): OpenPacket | undefined {
@@ -80,7 +96,12 @@ export function createPackets(rows: Rows, keptSeconds: number): Packets {
         packet: openOf(focus),
       };
     },
-    pick: ({ row, fromSecond, toSecond, fromNs, toNs }) =>
-      exemplars.pick(row, fromSecond, toSecond, fromNs, toNs).slice(0, MAX_LISTED).map(summary),
+    pick({ row, segment, fromSecond, toSecond, fromNs, toNs }) {
+      const found =
+        segment === TOTAL
+          ? exemplars.pick(row, fromSecond, toSecond, fromNs, toNs)
+          : bySegment(row, segment, exemplars.pick(row, fromSecond, toSecond), fromNs, toNs);
+      return found.slice(0, MAX_LISTED).map(summary);
+    },
   };
 }

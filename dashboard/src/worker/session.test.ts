@@ -214,8 +214,23 @@ test('single packets of the row in focus are held, the slowest first, and the on
   const at = named(played, played.look()).get(REQUESTS)!;
   expect(rows.p99Ns[at]).toBeLessThanOrEqual(totals[0] * (65 / 64));
   const row = rows.ids[at];
-  const query = { row, fromSecond: span.from, toSecond: span.to, fromNs: totals[0], toNs: totals[0] + 1 };
+  const query = {
+    row,
+    fromSecond: span.from,
+    toSecond: span.to,
+    fromNs: totals[0],
+    toNs: totals[0] + 1,
+    segment: 'total',
+  };
   expect(played.session.pick(query).map(({ name }) => name)).toEqual([packets[0].name]);
+  // A segment takes no longer than the whole, so none of them is that long.
+  expect(played.session.pick({ ...query, segment: 'encap' })).toEqual([]);
+  const encap = played.session.pick({ ...query, segment: 'encap@n1', fromNs: 0 }).map(({ name }) => {
+    played.session.setPacket(name);
+    return played.look().packet!.exchange!.packet.segments.find((segment) => segment.name === 'encap')!.durationNs;
+  });
+  expect(encap).toHaveLength(packetsHeld);
+  expect(encap).toEqual(encap.toSorted((a, b) => b - a));
   const answered = packets.filter(({ name }) => {
     played.session.setPacket(name);
     const { exchange } = played.look().packet!;
