@@ -147,6 +147,34 @@ func TestDropByTheNodeTellsItsHook(t *testing.T) {
 	}
 }
 
+// onOneCPU keeps the test's thread, and the softirqs that it causes, on a processor.
+func onOneCPU(t *testing.T) {
+	var before, one unix.CPUSet
+	must(t, unix.SchedGetaffinity(0, &before))
+	one.Set(0)
+	must(t, unix.SchedSetaffinity(0, &one))
+	t.Cleanup(func() { must(t, unix.SchedSetaffinity(0, &before)) })
+}
+
+// What has no IP header is no packet, and not the one before it once more.
+func TestMessageBetweenUnixSocketsIsNoPacket(t *testing.T) {
+	s := newDropScene(t)
+	onOneCPU(t)
+	s.sendUDP(9)
+	if _, drops := s.records(); len(drops) != 1 {
+		t.Fatalf("drops %+v", drops)
+	}
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	must(t, err)
+	_, err = unix.Write(pair[0], []byte("never read"))
+	must(t, err)
+	unix.Close(pair[1])
+	unix.Close(pair[0])
+	if _, drops := s.records(); len(drops) != 0 {
+		t.Errorf("drops %+v", drops)
+	}
+}
+
 func TestDropsOfOtherNamespacesAreNotOurs(t *testing.T) {
 	s := newDropScene(t)
 	other := otherNamespace(t)

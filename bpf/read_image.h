@@ -36,6 +36,7 @@ static __always_inline bool read_image(struct sk_buff *skb, struct image *image,
 {
 	unsigned char *head = skb->head;
 	__u32 tail = skb->tail, data = skb->data - head;
+	image->recorded = 0; /* what the image held before is not to be written again */
 	if (ip == 0 || ip >= tail)
 		return false;
 	__u32 linear = tail - ip;
@@ -45,7 +46,6 @@ static __always_inline bool read_image(struct sk_buff *skb, struct image *image,
 	image->link = 0;
 	image->gso_size = BPF_CORE_READ(shared, gso_size);
 	image->gso_segs = BPF_CORE_READ(shared, gso_segs);
-	image->recorded = 0;
 	__u32 size = linear < IMAGE_BYTES ? linear : IMAGE_BYTES;
 	asm volatile("" : "+r"(size)); /* before 6.8 the verifier sees no bound that was shown of another register */
 	image->available = size;
