@@ -232,13 +232,15 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
   });
 
   test('a span that is brushed shows everywhere, in its files and by its link; Esc goes back', async () => {
+    // Then the newer half of the window has pings in every second.
+    await until(async () => (await countOf(page, focus)) > 400, 60_000);
     const stage = page.locator('[data-testid=time-stage]');
     const box = (await stage.boundingBox())!;
     const [left, right] = await stage.evaluate(({ dataset }) => [Number(dataset['left']), Number(dataset['right'])]);
     const x = (share: number): number => box.x + left + share * (right - left);
-    await page.mouse.move(x(0.05), box.y + 60);
+    await page.mouse.move(x(0.6), box.y + 60);
     await page.mouse.down();
-    await page.mouse.move(x(0.35), box.y + 80, { steps: 3 });
+    await page.mouse.move(x(0.9), box.y + 80, { steps: 3 });
     await page.mouse.up();
     const spanOf = (): number[] => ['from', 'to'].map((word) => Number(new URL(page.url()).searchParams.get(word)));
     const [from, to] = spanOf();
@@ -248,7 +250,7 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     // By then all of these seconds has been told.
     await until(() => Date.now() / 1000 > to + 10);
     const n = await countOf(page, focus);
-    expect(n).toBeGreaterThan(100);
+    expect(n).toBeGreaterThan(50);
     expect((await page.locator(`[data-testid=row][data-name="${focus}"] .n`).textContent())!.trim()).toBe(`${n}`);
     const [time, ruler] = [await exported(page, 'time', 'csv'), await exported(page, 'path', 'svg')];
     const seconds = time
