@@ -353,6 +353,26 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
     }
   });
 
+  test('opens a file in place of the stream, refuses one that is none, and goes back', async () => {
+    await using server = await floodedServer({});
+    const page = await openPage(browser, server.page, { onProblem });
+    const choose = async (name: string, buffer: Buffer): Promise<void> => {
+      await page.keyboard.press('w');
+      await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+    };
+    await choose('demo.hoplens', readFileSync(RECORDING));
+    await until(async () => (await text(page, 'notice-recorded')).includes('demo.hoplens'));
+    await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+    await until(async () => (await text(page, 'state')).includes('ended'));
+    await choose('a.png', Buffer.alloc(99));
+    await until(async () => (await text(page, 'file-problem')).includes('a.png is no recording of hoplens'));
+    expect(await page.locator('[data-testid=row]').count()).toBeGreaterThan(3);
+    await page.locator('[data-testid=notice-recorded] button').click();
+    await until(
+      async () => (await text(page, 'notice-recorded')) === '' && (await text(page, 'state')).includes('live'),
+    );
+  });
+
   test('shows a name that is HTML, or moves cursors, as the text that it is', async () => {
     const file = join(mkdtempSync(join(tmpdir(), 'hoplens-page-')), 'hostile.hoplens');
     await renamePods(RECORDING, file, '<img src=x onerror=alert(1)>\x1b[2J');

@@ -22,13 +22,14 @@ export const keyList: [keys: string, what: string][] = [
   ...choices(lists).map(tabKeys),
   ['g', 'groups of the path list: none, nodes, namespaces, workloads'],
   ['s', 'scale of the ruler: linear, square root, equal'],
+  ['w', 'save a snapshot, or open one'],
   ['t', 'dark, light, or as the system'],
   ['?', 'these keys'],
 ];
 
 export type Action =
   | { do: 'move'; by: number }
-  | { do: 'open' | 'back' | 'filter' | 'pause' | 'group' | 'scale' | 'theme' | 'help' | 'live' }
+  | { do: 'open' | 'back' | 'filter' | 'pause' | 'group' | 'scale' | 'theme' | 'files' | 'help' | 'live' }
   | { do: 'scrub'; by: { parts: number } | { seconds: number } }
   | { do: 'zoom'; direction: 1 | -1 }
   | { do: 'packet'; by: number }
@@ -67,6 +68,7 @@ const actions: Record<string, Action> = {
   ']': { do: 'packet', by: 1 },
   g: { do: 'group' },
   s: { do: 'scale' },
+  w: { do: 'files' },
   t: { do: 'theme' },
   '?': { do: 'help' },
   ...Object.fromEntries(choices(shows).map(({ key, value }) => [key, { do: 'show' as const, show: value }])),

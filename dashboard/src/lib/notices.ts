@@ -11,6 +11,8 @@ export interface Notice {
   key: string;
   kind: 'info' | 'warning' | 'loss';
   text: string;
+  /** What its button does. */
+  action?: 'live';
 }
 
 export type State = 'connecting' | 'live' | 'paused' | 'stale' | 'offline' | 'recorded' | 'ended';
@@ -25,11 +27,16 @@ export function stateOf(connection: Connection, view: View | undefined, isPast: 
   return isRecording ? 'recorded' : 'live';
 }
 
-export function noticesOf(connection: Connection, view: View | undefined, isRecording: boolean): Notice[] {
+export function noticesOf(
+  connection: Connection,
+  view: View | undefined,
+  isRecording: boolean,
+  file?: string,
+): Notice[] {
   return [
-    ...(isRecording ? [recorded(view, connection)] : []),
+    ...(file !== undefined ? [opened(file, view, connection)] : isRecording ? [recorded(view, connection)] : []),
     ...offline(connection, view),
-    ...(view ? [...wrongClocks(view), ...contradictedClocks(view), ...past(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording), ...missed(view), ...unwritten(view), ...followed(view)] : []),
+    ...(view ? [...wrongClocks(view), ...contradictedClocks(view), ...past(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording || file !== undefined), ...missed(view), ...unwritten(view), ...followed(view)] : []),
   ]; // prettier-ignore
 }
 
@@ -63,6 +70,12 @@ function followedBy({ expression, by, problem, exponents: { packets } }: FilterI
   if (problem) return `cannot follow all of “${expression}”: ${problem.message}`;
   const share = packets > 0 ? `one in ${formatCount(2 ** packets)} packets, by the budget,` : 'every packet';
   return `${share} of “${expression}” is followed, for ${by}`;
+}
+
+function opened(file: string, view: View | undefined, connection: Connection): Notice {
+  const when = view ? `, ${new Date(view.held.from * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC` : '';
+  const state = connection.state === 'ended' ? 'Nothing here is live.' : 'It is being read.';
+  return { key: 'recorded', kind: 'info', text: `A RECORDED session: ${file}${when}. ${state}`, action: 'live' };
 }
 
 function offline(connection: Connection, view: View | undefined): Notice[] {

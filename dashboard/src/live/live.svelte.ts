@@ -10,6 +10,10 @@ export interface Live {
   readonly time: TimeColumns | undefined;
   readonly connection: Connection;
   readonly served: Served | undefined;
+  /** Name of the file that is looked at. */
+  readonly file: string | undefined;
+  /** What was wrong with the last file. */
+  readonly problem: string;
   /** Rows by id; filled before the view that speaks of them. */
   readonly shapes: ReadonlyMap<number, RowShape>;
   send(order: Order): void;
@@ -24,6 +28,8 @@ export function createLive(): Live {
   let time = $state.raw<TimeColumns>();
   let connection = $state.raw<Connection>({ state: 'connecting' });
   let served = $state.raw<Served>();
+  let file = $state<string>();
+  let problem = $state('');
   const picks = new Map<number, (packets: PacketSummary[]) => void>();
   let nextPick = 1;
 
@@ -33,7 +39,13 @@ export function createLive(): Live {
     else if (data.type === 'picked') {
       picks.get(data.number)?.(data.packets);
       picks.delete(data.number);
-    } else {
+    } else if (data.type === 'session') {
+      shapes.clear();
+      view = undefined;
+      file = data.file;
+    } else if (data.type === 'saved') download(data.blob);
+    else if (data.type === 'problem') problem = data.text;
+    else {
       for (const shape of data.shapes) shapes.set(shape.id, shape);
       for (const id of data.gone) shapes.delete(id);
       if (data.time) time = data.time;
@@ -53,8 +65,17 @@ export function createLive(): Live {
     get served() {
       return served;
     },
+    get file() {
+      return file;
+    },
+    get problem() {
+      return problem;
+    },
     shapes,
-    send: (order) => worker.postMessage(order),
+    send(order) {
+      if (order.type === 'open' || order.type === 'save') problem = '';
+      worker.postMessage(order);
+    },
     pick: (wanted) =>
       new Promise((resolve) => {
         const number = nextPick++;
@@ -62,4 +83,13 @@ export function createLive(): Live {
         worker.postMessage({ type: 'pick', number, wanted } satisfies Order);
       }),
   };
+}
+
+/** Named for the time at which it was taken. */
+function download(blob: Blob): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = `${new Date().toISOString().slice(0, 19).replaceAll(':', '')}Z.hoplens`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

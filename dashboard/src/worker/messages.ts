@@ -17,22 +17,30 @@ import type { RowShape } from './rows.ts';
 export const WINDOWS = [10, 60, 300, 600] as const;
 export type WindowSeconds = (typeof WINDOWS)[number];
 
-/** To the worker. */
-export type Order =
-  | { type: 'start'; base: string; token: string | undefined }
+/** What is to be shown, of whatever session. */
+export type Choice =
   | { type: 'window'; seconds: WindowSeconds }
   | { type: 'filter'; text: string }
-  /** All that this filter matches, not a sample; an empty one: no longer. */
-  | { type: 'follow'; text: string }
   | { type: 'focus'; name: string | undefined }
   | { type: 'packet'; name: string | undefined }
-  /** Answered by `picked` with the same number. */
-  | { type: 'pick'; number: number; wanted: PacketQuery }
   | { type: 'show'; show: Show; finest: Level }
   /** Undefined: live; `axis`: what is to be seen around the span. */
   | { type: 'look'; span: Span | undefined; axis: Span | undefined }
   /** What is drawn over time: a row or everything, and of which segment (worker/segments.ts). */
   | { type: 'time'; of: string | undefined; segment: string };
+
+/** To the worker. */
+export type Order =
+  | Choice
+  /** All that this filter matches, not a sample; an empty one: no longer. */
+  | { type: 'follow'; text: string }
+  | { type: 'start'; base: string; token: string | undefined }
+  /** Answered by `picked` with the same number. */
+  | { type: 'pick'; number: number; wanted: PacketQuery }
+  /** A recording, to be looked at instead of the stream; `start` goes back. */
+  | { type: 'open'; file: File }
+  /** Answered by `saved`, or `problem`. */
+  | { type: 'save'; span: Span; pseudonymize: boolean };
 
 export type Connection =
   | { state: 'connecting' }
@@ -176,4 +184,12 @@ export interface Picked {
 }
 
 export type Report =
-  View | Picked | { type: 'connection'; connection: Connection } | { type: 'served'; served: Served };
+  | View
+  | Picked
+  /** What is shown begins anew: with a file, or live. */
+  | { type: 'session'; file: string | undefined }
+  | { type: 'saved'; blob: Blob }
+  /** A file could not be read or made: nothing else changed. */
+  | { type: 'problem'; text: string }
+  | { type: 'connection'; connection: Connection }
+  | { type: 'served'; served: Served };

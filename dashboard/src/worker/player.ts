@@ -1,5 +1,5 @@
 /** A session and its time: live frames at the wall's, frames of the past at their own, as fast as they come. */
-import { createPastFeed, type Take } from '../../../agent/client/past-feed.ts';
+import { createFileFeed, createPastFeed, type Take } from '../../../agent/client/past-feed.ts';
 import { createSession, type Session } from './session.ts';
 
 export interface Player {
@@ -7,6 +7,11 @@ export interface Player {
   /** True until the first frame. */
   isFresh(): boolean;
   frame(bytes: Uint8Array, wallMs: number): void;
+  /** A frame of a file: from the first of them on, the session is that file's. */
+  fileFrame(bytes: Uint8Array): void;
+  /** The file is read: every verdict is told, and time stands still. */
+  end(): void;
+  isFile(): boolean;
   tick(wallMs: number): void;
   /** The session's time: behind the wall's while the past is read. */
   nowMs(wallMs: number): number;
@@ -16,21 +21,27 @@ export interface Player {
 
 /** As often as a live session is told the time: what it says of the past is what it would have said then. */
 const TICK_MS = 100;
+/** Behind the last frame of a file nothing more comes: every verdict is due by then. */
+const CLOSING_MS = 12_000;
 
 export function createPlayer(session: Session = createSession()): Player {
   let isFresh = true;
   let pastMs = -Infinity;
   let tickedMs = -Infinity;
-  const take: Take = (bytes, atMs) => {
-    session.frame(bytes, atMs);
-    if (!feed.isPast()) return;
+  let isFile = false;
+  const tickAt = (atMs: number): void => {
     pastMs = atMs;
     if (atMs - tickedMs < TICK_MS) return;
     tickedMs = atMs;
     session.tick(atMs);
   };
+  const take: Take = (bytes, atMs) => {
+    session.frame(bytes, atMs);
+    if (feed.isPast() || isFile) tickAt(atMs);
+  };
   const feed = createPastFeed(take);
-  const isPast = (): boolean => feed.isPast() && pastMs > -Infinity;
+  const file = createFileFeed(take);
+  const isPast = (): boolean => (isFile || feed.isPast()) && pastMs > -Infinity;
   return {
     session,
     isFresh: () => isFresh,
@@ -38,8 +49,18 @@ export function createPlayer(session: Session = createSession()): Player {
       isFresh = false;
       feed.push(bytes, wallMs);
     },
+    fileFrame(bytes) {
+      isFile = true;
+      file.push(bytes);
+    },
+    end() {
+      file.end(pastMs);
+      session.end(pastMs);
+      for (const endMs = pastMs + CLOSING_MS; pastMs < endMs;) tickAt(pastMs + TICK_MS);
+    },
+    isFile: () => isFile,
     tick(wallMs) {
-      if (!feed.isPast()) session.tick(wallMs);
+      if (!feed.isPast() && !isFile) session.tick(wallMs);
     },
     nowMs: (wallMs) => (isPast() ? pastMs : wallMs),
     down: () => feed.stop(),
