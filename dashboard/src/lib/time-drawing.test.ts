@@ -22,7 +22,7 @@ function columns(timesNs: number[]): TimeColumns {
   return {
     of: '', axis: { from: FROM, to: FROM + SECONDS }, segment: 'total', choices: ['total'], n: column(timesNs.length),
     p50Ns: timed(54_321), p90Ns: timed(100_000), p99Ns: timed(200_000), queueP50Ns: column(NaN), queueP99Ns: column(NaN),
-    joined: column(9), lost: column(1), again: column(0), bytes: column(125_000), heat, marks: [],
+    joined: column(9), lost: column(1), again: column(0), bytes: column(125_000), heat, segments: [], marks: [],
   }; // prettier-ignore
 }
 

@@ -98,8 +98,18 @@ export interface TimeColumns {
   bytes: Float64Array;
   /** Times by second and band (lib/bands.ts): those of a second stand together. */
   heat: Float32Array;
+  /** Each segment of the path in focus, and its total; none where all paths are. */
+  segments: SegmentColumns[];
   /** What changed on the nodes. */
   marks: Mark[];
+}
+
+export interface SegmentColumns {
+  name: string;
+  /** Of which node, or between which. */
+  place: string;
+  p50Ns: Float64Array;
+  p99Ns: Float64Array;
 }
 
 /** A packet of a list; the whole of it comes when it is opened. */

@@ -55,6 +55,7 @@ test('what is packed is told once, and told anew for another choice', () => {
   }
   const open = timeline.columns(chosen, 111)!;
   expect([[...open.joined], [...open.n]]).toEqual([[...Array(10).keys()].map((at) => 100 + at), Array(10).fill(1)]);
+  expect(open.segments).toEqual([]); // all paths are in focus
   expect(timeline.columns(chosen, 111)).toBeUndefined();
   history.turn(140);
   expect(timeline.columns(chosen, 140)!.joined).toEqual(open.joined);
@@ -62,4 +63,25 @@ test('what is packed is told once, and told anew for another choice', () => {
   const wire = timeline.columns({ ...chosen, segment: 'wire' }, 150)!;
   expect([...wire.n]).toEqual(Array(10).fill(2));
   expect([...timeline.columns({ ...chosen, rows: [], key: '' }, 150)!.n]).toEqual(Array(10).fill(0));
+});
+
+test('the path in focus is told segment by segment', () => {
+  const history = createHistory(1000, 1 << 20);
+  const row = { base: 0, shape: { ...way(['bridge', 'wire'], ['n1', 'n1', 'n2']), name: 'a' } } as Row;
+  const other = { base: 10, shape: { ...way(['route'], ['n1']), name: 'b' } } as Row;
+  for (const [series, bucket] of [
+    [0, 20],
+    [1, 30],
+    [seriesOf(row, Series.total), 40],
+    [10, 50],
+  ]) {
+    history.add(104, cellKey(series, bucket), 3);
+  }
+  const chosen = { of: 'a', key: '1', rows: [other, row], axis: { from: 100, to: 110 }, segment: 'total' };
+  const { segments } = createTimeline(history, () => []).columns(chosen, 111)!;
+  expect(segments.map(({ name, place }) => `${name} ${place}`)).toEqual(['bridge n1', 'wire n1 ▸ n2', 'total ']);
+  const known = segments.map(({ p50Ns }) => Array.from(p50Ns, (timeNs, at) => (Number.isNaN(timeNs) ? -1 : at)));
+  expect(known).toEqual(Array(3).fill([-1, -1, -1, -1, 4, -1, -1, -1, -1, -1]));
+  const [bridge, wire, total] = segments.map(({ p99Ns }) => p99Ns[4]);
+  expect([bridge < wire, wire < total]).toEqual([true, true]);
 });

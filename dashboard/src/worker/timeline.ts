@@ -1,9 +1,11 @@
 /** What is in focus over time, second by second: what is packed is worked out once. */
+import { cellQuantiles } from '../../../agent/histogram/cells.ts';
 import { BANDS } from '../lib/bands.ts';
+import { segmentPlace } from '../lib/row.ts';
 import { equalSpans, lengthOf, type Span } from '../lib/span.ts';
-import { OPEN_SECONDS, type History } from './history.ts';
+import { OPEN_SECONDS, type History, type Second } from './history.ts';
 import type { Mark } from './marks.ts';
-import type { TimeColumns } from './messages.ts';
+import type { SegmentColumns, TimeColumns } from './messages.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
 import { figuresOfSecond, Use, type SecondFigures, type Uses } from './second.ts';
 import { isChosen, segmentChoices, TOTAL } from './segments.ts';
@@ -57,7 +59,11 @@ export function createTimeline(history: History, marksIn: (span: Span) => Mark[]
       if (last?.key === key && equalSpans(last.axis, axis) && (last.now === now || isOver)) return undefined;
       last = { key, axis, now };
       forget(key);
-      return { ...columnsOf(chosen, figures(chosen)), marks: marksIn(axis) };
+      return {
+        ...columnsOf(chosen, figures(chosen)),
+        segments: segmentColumns(chosen, history.seconds(axis)),
+        marks: marksIn(axis),
+      };
     },
   };
 }
@@ -86,7 +92,7 @@ const figureNames = [
 function columnsOf(
   { of, rows, axis, segment }: Chosen,
   bySecond: ReadonlyMap<number, SecondFigures>,
-): Omit<TimeColumns, 'marks'> {
+): Omit<TimeColumns, 'marks' | 'segments'> {
   const length = lengthOf(axis);
   const figures = Object.fromEntries(
     figureNames.map((name) => [name, new Float64Array(length).fill(name.endsWith('Ns') ? NaN : 0)]),
@@ -101,5 +107,31 @@ function columnsOf(
   return { of, axis, segment, choices: segmentChoices(arrived, segment), ...figures, heat };
 }
 
+/** Of the path in focus, segment by segment. */
+function segmentColumns({ of, rows, axis }: Chosen, seconds: readonly Second[]): SegmentColumns[] {
+  const row = rows.find(({ shape }) => shape.name === of);
+  if (!row) return [];
+  const names = row.shape.segments.map(({ name }, at) => ({ name, place: segmentPlace(row.shape, at) }));
+  const all = row.shape.isLost ? names : [...names, { name: 'total', place: '' }];
+  return all.map((named, index) => {
+    const [p50Ns, p99Ns] = [0, 1].map(() => new Float64Array(lengthOf(axis)).fill(NaN));
+    // The total's series follows the segments'.
+    for (const second of seconds) {
+      [p50Ns[second.second - axis.from], p99Ns[second.second - axis.from]] = cellQuantiles(
+        second,
+        row.base + index,
+        [0.5, 0.99],
+      );
+    }
+    return { ...named, p50Ns, p99Ns };
+  });
+}
+
 export const timeBuffers = (time: TimeColumns | undefined): ArrayBuffer[] =>
-  time ? [...figureNames.map((name) => time[name].buffer as ArrayBuffer), time.heat.buffer as ArrayBuffer] : [];
+  time
+    ? [
+        ...figureNames.map((name) => time[name].buffer as ArrayBuffer),
+        time.heat.buffer as ArrayBuffer,
+        ...time.segments.flatMap(({ p50Ns, p99Ns }) => [p50Ns.buffer as ArrayBuffer, p99Ns.buffer as ArrayBuffer]),
+      ]
+    : [];
