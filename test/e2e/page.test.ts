@@ -177,7 +177,7 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     expect(hops.length).toBe(2 * there.length);
     const name = new URL(page.url()).searchParams.get('packet');
     expect(await page.locator('[data-testid=packet]').getAttribute('data-name')).toBe(name);
-    expect(await text(page, 'inspector')).toContain('packet icmp message');
+    await until(async () => (await text(page, 'inspector')).includes('packet icmp message'));
     await page.locator('[data-testid=segment][data-name=wire]').click();
     await until(async () => (await text(page, 'inspector')).includes('segment wire, n1 ▸ n2'));
     expect(await text(page, 'inspector')).toContain('ethtool -S eth0');
@@ -235,6 +235,7 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     // Then the newer half of the window has pings in every second.
     await until(async () => (await countOf(page, focus)) > 400, 60_000);
     const stage = page.locator('[data-testid=time-stage]');
+    await stage.scrollIntoViewIfNeeded();
     const box = (await stage.boundingBox())!;
     const [left, right] = await stage.evaluate(({ dataset }) => [Number(dataset['left']), Number(dataset['right'])]);
     const x = (share: number): number => box.x + left + share * (right - left);
