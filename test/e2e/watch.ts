@@ -73,7 +73,7 @@ const TICK_MS = 50;
 /** Verdicts are spoken five seconds after a packet. */
 const VERDICTS_MS = 15_000;
 /** Nodes' times are put on ours to some milliseconds: what the action caused is to lie before its end. */
-const MARGIN_NS = 100e6;
+export const MARGIN_NS = 100e6;
 
 export const monotonicNs = (): number => Number(process.hrtime.bigint());
 

@@ -1,4 +1,5 @@
 /** Runs cells: real traffic in a lab, what the agents made of it, and what the captures say of that. */
+import { setTimeout } from 'node:timers/promises';
 import { deferred } from '../../../agent/daemon/deferred.ts';
 import type { Summary } from '../../../agent/paths/counting.ts';
 import type { Lab, WireRules } from '../../lab/index.ts';
@@ -6,7 +7,7 @@ import { clockDifferenceNs } from '../beside.ts';
 import { AT_ONCE, captureFile } from '../capture.ts';
 import { deliveredThoughDropped } from '../dropped.ts';
 import { startCluster, type Cluster } from '../support.ts';
-import { verdictMs, watch, type SeenPath } from '../watch.ts';
+import { MARGIN_NS, verdictMs, watch, type SeenPath } from '../watch.ts';
 import { labOf, nameOf, type Cell } from './cells.ts';
 import { readPackets } from './packets.ts';
 import { provesNothing } from './judge.ts';
@@ -90,7 +91,8 @@ async function runCell(cluster: Cluster, cell: Cell, options: RunOptions, after:
   try {
     const act = async () => {
       const found = await capture(cluster.lab, cell, options.forMs);
-      done();
+      // What begins within its margin is still of this watch: the next cell's traffic must come later.
+      void setTimeout((2 * MARGIN_NS) / 1e6).then(done);
       return found;
     };
     const seen = await watch(cluster, act, { after, verdictMs });

@@ -19,6 +19,8 @@ interface Stream {
 /** All that a pod's capture tells. */
 export interface Side {
   streams: Map<string, Stream>;
+  /** Ends between which one connection came after another: which byte was of which nobody can say. */
+  reused: Set<string>;
   packets: Map<string, Packet[]>;
 }
 
@@ -27,11 +29,10 @@ const directionOf = (source: string, destination: string): string => `${source} 
 const keyOf = (source: string, destination: string, id: number, fragment: number): string =>
   `${directionOf(source, destination)} ${id} ${fragment}`;
 
-/** @throws Error where one connection carries two flows: then the traffic is not what it should be */
 export function readSide(packets: Packet[]): Side {
-  const side: Side = { streams: new Map(), packets: new Map() };
+  const side: Side = { streams: new Map(), reused: new Set(), packets: new Map() };
   for (const packet of packets) {
-    if (packet.protocol === TCP && !packet.fragmented) addToStream(side.streams, packet);
+    if (packet.protocol === TCP && !packet.fragmented) addToStream(side, packet);
     else {
       const key = keyOf(packet.source, packet.destination, packet.id, packet.fragment);
       const known = side.packets.get(key);
@@ -42,13 +43,13 @@ export function readSide(packets: Packet[]): Side {
   return side;
 }
 
-function addToStream(streams: Map<string, Stream>, { source, destination, sequence, numbers, payload }: Packet): void {
+function addToStream({ streams, reused }: Side, { source, destination, sequence, numbers, payload }: Packet): void {
   if (!numbers || payload === 0) return;
   // The numbers are told for where the content begins, and that is the TCP header.
   const origin = (sequence - numbers.offset) >>> 0;
   const key = directionOf(source, destination);
   const known = streams.get(key);
-  if (known && (known.flow !== numbers.flow || known.origin !== origin)) throw new Error(`${key} carries two flows`);
+  if (known && (known.flow !== numbers.flow || known.origin !== origin)) reused.add(key);
   streams.set(key, { flow: numbers.flow, origin });
 }
 
@@ -72,8 +73,9 @@ export function numbersAt(path: SeenPath, hop: number, side: Side, clockNs: numb
 const setOf = (number: string | undefined): Set<string> => new Set(number === undefined ? [] : [number]);
 
 /** Which byte of which flow; of other segments only the flow, which the data in the other direction may tell. */
-function streamNumber(path: SeenPath, hop: number, { streams }: Side): string | undefined {
+function streamNumber(path: SeenPath, hop: number, { streams, reused }: Side): string | undefined {
   const { source, destination } = path.hops.at(hop)!;
+  if (reused.has(directionOf(source, destination)) || reused.has(directionOf(destination, source))) return undefined;
   const own = streams.get(directionOf(source, destination));
   if (path.identityKind === Kind.mark) {
     return own && `flow ${own.flow} byte ${(path.records.at(hop)!.mark - own.origin) >>> 0}`;
