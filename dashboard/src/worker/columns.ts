@@ -23,7 +23,7 @@ export function rowColumns(rows: readonly Row[], window: Window, before: Before,
     columns.p50Ns[at] = window.quantile(total, 0.5);
     columns.p99Ns[at] = window.quantile(total, 0.99);
     columns.changeNs[at] = columns.p99Ns[at] - before.p99Ns(row);
-    columns.changeBoundNs[at] = count(Series.relative) / count(Series.bounded);
+    columns.changeBoundNs[at] = window.quantile(seriesOf(row, Series.relative), 0.5);
     columns.boundNs[at] = boundOf(row, window);
     columns.bytesPerSecond[at] = count(Series.bytes) / seconds;
     columns.innerBytes[at] =
@@ -37,9 +37,8 @@ export function rowColumns(rows: readonly Row[], window: Window, before: Before,
   return columns;
 }
 
-/** Of its times between nodes, the mean; NaN unknown. */
-export const boundOf = (row: Row, window: Window): number =>
-  window.count(seriesOf(row, Series.bound)) / window.count(seriesOf(row, Series.bounded));
+/** Of its times between nodes, the median: before clocks are known well the bounds of a few are a thousand times wider. NaN unknown. */
+export const boundOf = (row: Row, window: Window): number => window.quantile(seriesOf(row, Series.bound), 0.5);
 
 /** What may be handed over instead of copied. */
 export const buffersOf = (rows: RowColumns): ArrayBuffer[] =>

@@ -35,8 +35,8 @@ export interface Row {
   destinationPorts: Set<number>;
 }
 
-/** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound`: of the total, where it is known: `bounded`, and
- * `relative`, its relative bound; `again`: TCP's bytes that passed the first hop before; `size`: of its wire packets. */
+/** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound` and `relative`: histograms of the total's
+ * bounds, where they are known; `again`: TCP's bytes that passed the first hop before; `size`: of its wire packets. */
 export const Series = {
   total: 0,
   joined: 1,
@@ -44,12 +44,11 @@ export const Series = {
   lost: 3,
   inner: 4,
   bound: 5,
-  bounded: 6,
+  relative: 6,
   again: 7,
-  relative: 8,
-  size: 9,
+  size: 8,
 } as const;
-export const EXTRA_SERIES = 10;
+export const EXTRA_SERIES = 9;
 
 export interface Rows {
   /** The row of this path, a new one if there is room. */

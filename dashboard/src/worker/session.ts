@@ -167,9 +167,8 @@ export function createSession(): Session {
     if (isJoined && first.arrival[view.rows[0]] & Arrival.again) add(seriesOf(row, Series.again), 0, 1);
     if (view.tunnelBytes > 0) add(seriesOf(row, Series.inner), 0, view.innerBytes);
     if (!Number.isNaN(view.totalBoundNs)) {
-      add(seriesOf(row, Series.bound), 0, view.totalBoundNs);
-      add(seriesOf(row, Series.relative), 0, relativeBoundOf(row, view));
-      add(seriesOf(row, Series.bounded), 0, 1);
+      add(seriesOf(row, Series.bound), bucketOf(view.totalBoundNs), 1);
+      add(seriesOf(row, Series.relative), bucketOf(relativeBoundOf(row, view)), 1);
     }
   }
 

@@ -51,8 +51,7 @@ export function layRows(): Laid {
     row.shape.segments.forEach((_, at) => add(row.base + at, bucketOf(ns), packets));
     add(seriesOf(row, row.shape.isLost ? Series.lost : Series.joined), 0, packets);
     add(seriesOf(row, Series.bytes), 0, packets * 1000);
-    add(seriesOf(row, Series.bound), 0, packets * boundNs);
-    add(seriesOf(row, Series.bounded), 0, packets);
+    add(seriesOf(row, Series.bound), bucketOf(boundNs), packets);
   }
   return {
     rows,
