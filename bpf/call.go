@@ -42,10 +42,11 @@ var functions = map[string]func(request []byte) (any, error){
 	"attach": opened(func(s *Session, r deviceFlags) (any, error) { return s.Attach(r.Ifindex, r.Flags) }),
 	"detach": opened(func(s *Session, r onDevice) (any, error) { return nothing{}, s.Detach(r.Ifindex) }),
 	"flags":  opened(func(s *Session, r deviceFlags) (any, error) { return nothing{}, s.SetFlags(r.Ifindex, r.Flags) }),
-	"filter": opened(func(s *Session, r struct {
+	"filter": with(func(r struct {
 		Expression string `json:"expression"`
 	}) (any, error) {
-		return s.Filter(r.Expression)
+		body, problem := compileFilter(r.Expression)
+		return withSession(func(s *Session) (any, error) { return s.filter(body, problem) })
 	}),
 	"foreign": opened(func(s *Session, r onDevice) (any, error) { return s.Programs(r.Ifindex) }),
 	"exclude": opened(func(s *Session, r struct {
@@ -121,13 +122,17 @@ func with[Request any](do func(Request) (any, error)) func([]byte) (any, error) 
 
 func opened[Request any](do func(*Session, Request) (any, error)) func([]byte) (any, error) {
 	return with(func(request Request) (any, error) {
-		sessionLock.Lock()
-		defer sessionLock.Unlock()
-		if current == nil {
-			return nil, errNotOpen
-		}
-		return do(current, request)
+		return withSession(func(s *Session) (any, error) { return do(s, request) })
 	})
+}
+
+func withSession(do func(*Session) (any, error)) (any, error) {
+	sessionLock.Lock()
+	defer sessionLock.Unlock()
+	if current == nil {
+		return nil, errNotOpen
+	}
+	return do(current)
 }
 
 func decode[Request any](text []byte) (request Request, err error) {

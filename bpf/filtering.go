@@ -34,26 +34,43 @@ func (c copies) close() error {
 	return errors.Join(problems...)
 }
 
-// Filter replaces the filter by another, at each hop from one packet to the next; an empty expression by none. It is asked
-// while `filtering` of the sample's `config` is set, which is the caller's to do.
-func (s *Session) Filter(expression string) (*Filtering, error) {
+// compileFilter takes no session: it is no reason to let others wait. An empty expression has no body.
+func compileFilter(expression string) (asm.Instructions, *Problem) {
 	if expression == "" {
-		return &Filtering{}, s.removeFilter()
+		return nil, nil
 	}
 	program, err := pcap.Compile(expression)
 	var wrong *pcap.Error
 	switch {
 	case errors.As(err, &wrong):
-		return &Filtering{Problem: &Problem{wrong.Message, wrong.At}}, nil
+		return nil, &Problem{wrong.Message, wrong.At}
 	case err != nil:
-		return &Filtering{Problem: &Problem{Message: err.Error()}}, nil
+		return nil, &Problem{Message: err.Error()}
 	}
 	body, err := translate(program)
 	if err != nil {
-		return &Filtering{Problem: &Problem{Message: err.Error()}}, nil
+		return nil, &Problem{Message: err.Error()}
+	}
+	return body, nil
+}
+
+// Filter replaces the filter by another, at each hop from one packet to the next; an empty expression by none. It is asked
+// while `filtering` of the sample's `config` is set, which is the caller's to do. One with a problem changes nothing, or is
+// to be removed where it was put half.
+func (s *Session) Filter(expression string) (*Filtering, error) {
+	body, problem := compileFilter(expression)
+	return s.filter(body, problem)
+}
+
+func (s *Session) filter(body asm.Instructions, problem *Problem) (*Filtering, error) {
+	if problem != nil {
+		return &Filtering{Problem: problem}, nil
+	}
+	if body == nil {
+		return &Filtering{}, s.removeFilter()
 	}
 	if err := s.filterHops(body); err != nil {
-		return nil, failed(NoBPF, "putting the filter into force", err)
+		return &Filtering{Problem: &Problem{Message: fmt.Sprintf("the kernel does not take it: %v", err)}}, nil
 	}
 	var missing error
 	for _, watched := range []*tracepoints{s.drops, s.queues} {

@@ -215,7 +215,7 @@ func TestFilterAgreesWithLibpcap(t *testing.T) {
 				continue // not understood so far that a filter is asked
 			}
 			at, length := ipOf(in.frame, true)
-			here := in.frame[at:min(len(in.frame), at+length, at+filterBytes)]
+			here := in.frame[at:min(len(in.frame), at+length, at+int(filterBytes))]
 			wanted := pcap.Match(program, here, length)
 			if got := found.totals.Filtered == 1; got != wanted {
 				t.Fatalf("%q: %v, libpcap says %v: %x", expression, got, wanted, here)

@@ -16,7 +16,7 @@ const (
 	maxDevices   = 1 << 15 // a slot is 16 bits, and a hop is twice the slot
 	maxRingBytes = 1 << 30
 	loopback     = 1 // its ifindex in every network namespace
-	choosers     = 2 // CHOOSERS of record.h
+	choosers     = int(hoplensChooserCHOOSERS)
 )
 
 // Options size what is loaded.

@@ -92,7 +92,7 @@ struct hop_totals {
 	__u64 own;            /* records not written because they were of hoplens' own stream */
 	__u64 records;
 	__u64 ring_full;      /* records lost because the ring was full */
-	__u64 capped;         /* records not written because this CPU wrote its share of this millisecond */
+	__u64 capped;         /* records not written because this CPU wrote its share of this window */
 	__u64 filtered;       /* packets that the filter in force matched */
 	__u64 unparsed[UNPARSED_KINDS];
 };
@@ -135,7 +135,7 @@ struct config {
 	__u32 records_per_window; /* cap of each CPU in 2^WINDOW_SHIFT ns */
 	__u64 own_ports;          /* bit (port & 63) set: look the endpoint up in own_endpoints */
 	__u16 vxlan_ports[VXLAN_PORTS]; /* host order; 0 is unused */
-	__u32 filtering;          /* whether there is a filter to ask; of the sample's entry, as is all above but exponents and cap */
+	__u32 filtering;          /* whether there is a filter to ask; of the sample's entry, as are the ports of VXLAN */
 	__u32 padding;
 };
 

@@ -107,10 +107,14 @@ func (t *tracepoints) filter(body asm.Instructions) error {
 	delete(shared, ".rodata")
 	loaded, err := loadCopies(t.spec.Copy(), body, shared)
 	if err != nil {
-		return fmt.Errorf("filtering at tracepoints: %w", err)
+		// The filter before must not go on in its place.
+		return errors.Join(fmt.Errorf("filtering at tracepoints: %w", err), t.removeFilter())
 	}
 	for name, program := range loaded {
 		err = errors.Join(err, t.copyOf(name).Put(uint32(0), program))
+	}
+	if err != nil {
+		err = errors.Join(err, t.removeFilter())
 	}
 	return errors.Join(err, loaded.close())
 }

@@ -1,6 +1,8 @@
 package bpf
 
 import (
+	"unsafe"
+
 	"fmt"
 	"slices"
 
@@ -23,8 +25,8 @@ const (
 )
 
 const (
-	filterBytes = 256 // FILTER_BYTES
-	bytesOffset = 8   // of `bytes` in struct headers
+	filterBytes = int32(len(hoplensHeaders{}.Bytes))
+	bytesOffset = int32(unsafe.Offsetof(hoplensHeaders{}.Bytes))
 )
 
 // translate turns a classic program into a function's body that takes a struct headers. cbpfc guards every load by the packet's

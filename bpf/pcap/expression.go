@@ -43,10 +43,21 @@ var words = strings.Fields(`
 	and or not host net mask port portrange src dst proto gateway less greater len broadcast multicast
 	ip ip6 tcp udp sctp icmp icmp6 igmp igrp pim ah esp vrrp carp tcpflags icmptype icmpcode icmp6type icmp6code`)
 
-var constant = regexp.MustCompile(`^((tcp|icmp|icmp6)-[a-z0-9-]+|0x[0-9a-fA-F]+(:[124])?|[0-9]+([-:][0-9]+)?|[0-9]+(\.[0-9]+){1,3}(/[0-9]+)?)$`)
+// Only names that the language gives to numbers: any other would be asked of the DNS as well.
+var constant = regexp.MustCompile(`^(tcp-(fin|syn|rst|push|ack|urg|ece|cwr)` +
+	`|icmp-(echoreply|unreach|sourcequench|redirect|echo|routeradvert|routersolicit|timxceed|paramprob|tstamp|tstampreply|ireq|ireqreply|maskreq|maskreply)` +
+	`|icmp6-(destinationunreach|packettoobig|timeexceeded|parameterproblem|echo|echoreply|multicastlistenerquery|multicastlistenerreportv1` +
+	`|multicastlistenerdone|routersolicit|routeradvert|neighborsolicit|neighboradvert|redirect|routerrenum|nodeinformationquery|nodeinformationresponse` +
+	`|ineighbordiscoverysolicit|ineighbordiscoveryadvert|multicastlistenerreportv2|homeagentdiscoveryrequest|homeagentdiscoveryreply` +
+	`|mobileprefixsolicit|mobileprefixadvert|certpathsolicit|certpathadvert|multicastrouteradvert|multicastroutersolicit|multicastroutertermination)` +
+	`|0x[0-9a-fA-F]+(:[124])?|[0-9]+([-:][0-9]+)?|[0-9]+(\.[0-9]+){1,3}(/[0-9]+)?)$`)
 
-func isKnown(word string) bool {
-	if slices.Contains(words, strings.TrimPrefix(word, `\`)) || constant.MatchString(word) {
+func isKnown(word, before string) bool {
+	// Behind `proto` a keyword is the name of a protocol, and escaped; anywhere else that makes a name of it.
+	if before == "proto" && slices.Contains(words, strings.TrimPrefix(word, `\`)) {
+		return true
+	}
+	if slices.Contains(words, word) || constant.MatchString(word) {
 		return true
 	}
 	_, noAddress := netip.ParseAddr(word)
@@ -57,9 +68,12 @@ func isKnown(word string) bool {
 var wordlike = regexp.MustCompile(`^[A-Za-z0-9_.:/\\-]{2,}$|^[A-Za-z]`)
 
 func checkWords(found []token) *Error {
+	before := ""
 	for _, each := range found {
 		word, _, _ := strings.Cut(each.text, "[")
-		if wordlike.MatchString(word) && !isKnown(word) {
+		isUnknown := wordlike.MatchString(word) && !isKnown(word, before)
+		before = word
+		if isUnknown {
 			return &Error{fmt.Sprintf("%q is neither a word of tcpdump's that is known here nor an address", word), each.at}
 		}
 	}

@@ -22,6 +22,8 @@ func TestErrorsStandAtTheirPlace(t *testing.T) {
 		{"host web and tcp", 5, `"web" is neither`},
 		{"ether host 1", 0, `"ether" is neither`},
 		{"port http", 5, `"http" is neither`},
+		{"host tcp-web", 5, `"tcp-web" is neither`},
+		{`host \tcp`, 5, `"\\tcp" is neither`},
 		{"tcp \u2028", 4, "ASCII"},
 		{strings.Repeat("tcp or ", 300) + "tcp", MaxBytes, "too long"},
 	} {
