@@ -61,6 +61,9 @@ const isHandshake = (error: Error): boolean =>
 export async function responseError(url: string, response: IncomingMessage): Promise<StreamError> {
   const said = (await firstLine(response)) || `status ${response.statusCode ?? 'unknown'}`;
   switch (response.statusCode ?? 0) {
+    case 400:
+    case 409:
+      return new StreamError('policy', `${url} refuses: ${said}`);
     case 401:
       return new StreamError('unauthorized', `${url} refused the token: ${said}`);
     case 403:
@@ -68,7 +71,7 @@ export async function responseError(url: string, response: IncomingMessage): Pro
     case 426:
       return new StreamError('version', `${url} speaks another version: ${said}`);
     case 503:
-      return new StreamError('busy', `${url} takes no more readers: ${said}`);
+      return new StreamError('busy', `${url} is busy: ${said}`);
     default:
       return new StreamError('not-hoplens', `${url} answers, but not as a hoplens agent (${said})`);
   }

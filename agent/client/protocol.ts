@@ -55,7 +55,10 @@ export interface FilterControl {
 export type Control = SampleControl | FilterControl;
 
 /** The longest expression, in characters. */
-export const MAX_EXPRESSION = 2048;
+const MAX_EXPRESSION = 2048;
+
+/** What agents take; anything else costs the connection. */
+export const isExpression = (text: string): boolean => text.length <= MAX_EXPRESSION && /^[ -~]*$/.test(text);
 
 /**
  * The address of a stream from what a user writes: `host:port`, `ws://host:port` or `http://host:port`, with or without path.

@@ -21,7 +21,7 @@ export function exportCommand(exit: (code: number) => void): Command {
         '  json      as trace --json: one path a line, then a summary\n' +
         '  csv       one path a line, units in the headers',
     )
-    .argument('<file>', 'what hoplens record wrote')
+    .argument('<file>', 'what hoplens record or snapshot wrote')
     .argument('[filter...]', 'which paths: the words of hoplens trace; all without it')
     .addOption(option('--format <format>', 'the form of the file').choices(formats))
     .addOption(option('--out <file>', 'file to write'))
@@ -35,7 +35,8 @@ export function exportCommand(exit: (code: number) => void): Command {
         '  hoplens export incident.hoplens --format pcapng --out incident.pcapng\n' +
         '  hoplens export incident.hoplens --format csv verdict:dropped > lost.csv\n' +
         '\nPackets in pcapng have the headers that were recorded and no payload; lengths, addresses, ports and sequence numbers are\n' +
-        'theirs, what was not recorded is zero. Times of all nodes are on the clock of the first by name.',
+        'theirs; MAC addresses, acknowledgements and transport checksums are zero, windows the largest. Times of all nodes are on the\n' +
+        'wall clock of the first by name.',
     )
     .action(async (file: string, words: string[], options: ExportOptions) => {
       const { format, ...rest } = options;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parse as parseYaml } from 'yaml';
+import { parseLength } from '../history/span.ts';
 import { parseTestClock, type TestClock } from '../kernel/test-clock.ts';
 
 /** Wrong usage: exit code 2. */
@@ -23,13 +24,11 @@ export function collect(value: string, before: string[] | undefined): string[] {
   return [...(before ?? []), ...value.split(',').map((part) => part.trim()).filter((part) => part !== '')]; // prettier-ignore
 }
 
-const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
 /** `250ms`, `10s`, `5m`, `1h`; a bare number is seconds. */
 export function duration(text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  if (!match) throw new InvalidArgumentError('It is a number with ms, s, m or h, as in 30s.');
-  return Number(match[1]) * units[match[2] ?? 's'];
+  const ms = parseLength(text);
+  if (ms === undefined) throw new InvalidArgumentError('It is a number with ms, s, m or h, as in 30s.');
+  return ms;
 }
 
 /** A length of history up to a day; 0 is none. */

@@ -89,8 +89,10 @@ interface ReplayOptions {
 export function replayCommand(exit: (code: number) => void): Command {
   return new Command('replay')
     .summary('serve a recording as if its agents ran')
-    .description('Serves a file of hoplens record at the pace it was recorded. Needs neither root nor eBPF.')
-    .argument('<file>', 'what hoplens record wrote')
+    .description(
+      'Serves a file of hoplens record or snapshot at the pace it was recorded. Needs neither root nor eBPF.',
+    )
+    .argument('<file>', 'what hoplens record or snapshot wrote')
     .addOption(
       option('--listen <host:port>', 'where to serve; beyond loopback it wants a token').default(DEFAULT_ADDRESS),
     )

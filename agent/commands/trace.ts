@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { StreamError } from '../client/errors.ts';
-import { DEFAULT_ADDRESS } from '../client/protocol.ts';
+import { DEFAULT_ADDRESS, type Control } from '../client/protocol.ts';
 import { connectStream, type Stream } from '../client/stream.ts';
-import { readTokenFile } from '../server/auth.ts';
+import { tokenFrom } from '../server/auth.ts';
 import { ServerError } from '../server/errors.ts';
 import { runTrace, type FrameFeed } from '../trace/run.ts';
 import { applyConfig, configOption, duration, gatewayOption, integer, option, tokenFileOption } from './options.ts';
@@ -23,6 +23,7 @@ const say = (line: string): void => void process.stderr.write(`hoplens trace: ${
 /** Frames of an agent and its peers. */
 function feedOf(address: string, token: string | undefined): FrameFeed {
   let stream: Stream | undefined;
+  let asked: Control | undefined;
   return {
     start(onFrame, onEnd) {
       stream = connectStream({
@@ -32,6 +33,8 @@ function feedOf(address: string, token: string | undefined): FrameFeed {
         retry: 'once-up',
         onFrame,
         onState(state) {
+          // The agent forgot it with the connection.
+          if (state.state === 'up' && asked) stream?.send(asked);
           if (state.state === 'down') say(`${state.error.message}; trying again`);
           if (state.state === 'ended') onEnd(state.error?.message);
         },
@@ -39,14 +42,17 @@ function feedOf(address: string, token: string | undefined): FrameFeed {
       });
     },
     stop: () => stream?.close(),
-    send: (control) => void stream?.send(control),
+    send(control) {
+      asked = control;
+      stream?.send(control);
+    },
   };
 }
 
 /** Traces until --for, --count or Ctrl-C; the exit code. */
 export async function trace(filter: string, options: TraceCommandOptions, signal?: AbortSignal): Promise<number> {
   try {
-    const token = options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile).token;
+    const token = tokenFrom(options.tokenFile, say);
     return await runTrace({
       feed: feedOf(options.gateway, token),
       filter,

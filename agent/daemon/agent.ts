@@ -7,9 +7,10 @@ import { createRecorder, type HistoryLimits, type HistoryStats } from '../histor
 import type { Endpoint } from '../kernel/library.ts';
 import type { TestClock } from '../kernel/test-clock.ts';
 import { createProbe } from '../probe/probe.ts';
-import { readTokenFile } from '../server/auth.ts';
+import { tokenFrom } from '../server/auth.ts';
 import { servePage } from '../server/files.ts';
 import { createGateway } from '../server/gateway.ts';
+import type { FilterAsked } from '../server/lease.ts';
 import { parseListen, type Listen } from '../server/listen.ts';
 import { createMetrics, type Metrics } from '../server/metrics/metrics.ts';
 import { startServer } from '../server/server.ts';
@@ -97,7 +98,7 @@ async function resolvePeers(peers: string[]): Promise<Endpoint[]> {
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { say } = options;
   const node = options.node ?? hostname();
-  const token = readToken(options.tokenFile, say);
+  const token = tokenFrom(options.tokenFile, say);
   const hub = createHub();
   const recorder = options.history.ms > 0 ? createRecorder(options.history) : undefined;
   const history = (): HistoryStats | undefined => recorder?.stats(performance.now());
@@ -117,9 +118,15 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   );
   const probe = createProbe({ token, everyMs: options.probeMs, peers: () => gateway.probed() });
   const gateway = createGateway({ peers: options.peers, token, node, ownStream: () => ownStream, onActive: probe.ask });
+  /** Readers may ask before the worker is there. */
+  let asked: FilterAsked | undefined;
+  const tellFilter = (): void => worker?.send({ type: 'filter', ...(asked ?? { expression: '', by: '' }) });
   const filters = createFilters({
-    own: (asked) => worker?.send({ type: 'filter', ...(asked ?? { expression: '', by: '' }) }),
-    peers: (asked) => gateway.follow(asked),
+    own(wanted) {
+      asked = wanted;
+      tellFilter();
+    },
+    peers: (wanted) => gateway.follow(wanted),
   });
   const onFrame = (frame: Uint8Array): void => {
     const place = framePlace(frame);
@@ -177,6 +184,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   }
   const running = worker;
   running.send({ type: 'wanted', wanted: isWanted });
+  if (asked) tellFilter();
   metrics.set(createMetrics({ version: options.version, server: () => server.stats, node: hub, gateway, probe, history, segments: running.segments })); // prettier-ignore
 
   const exclude = async (): Promise<void> => {
@@ -220,11 +228,4 @@ function createLateMetrics() {
     stop: () => metrics?.stop(),
     body: () => metrics?.body() ?? Promise.reject(new Error('the kernel programs are not loaded yet')),
   };
-}
-
-function readToken(file: string | undefined, say: (line: string) => void): string | undefined {
-  if (file === undefined) return undefined;
-  const { token, warning } = readTokenFile(file);
-  if (warning) say(warning);
-  return token;
 }

@@ -1,13 +1,11 @@
 /** A path in a few words, for files whose readers know no paths. */
 import { formatEndpoint } from '../paths/addresses.ts';
 import { flowAt, lastOf, type PathView } from '../paths/view.ts';
-import { protocolName } from '../paths/words.ts';
+import { identityText, protocolName } from '../paths/words.ts';
 import { describeLoss, isLost } from '../trace/losses.ts';
 import { destinationOf, endLabel, sourceOf } from '../trace/shape.ts';
 
-const hex = (word: number): string => word.toString(16).padStart(8, '0');
-
-export const identityOf = (view: PathView): string => hex(view.identityHigh) + hex(view.identityLow);
+export const identityOf = (view: PathView): string => identityText(view.identityLow, view.identityHigh);
 
 /** By name where it has one. */
 export const fromLabel = (view: PathView): string => endLabel(view.ends.source, sourceOf(view, 0));

@@ -4,6 +4,9 @@
  * so there is none; nor is there an ICMP header, for its type is not told.
  */
 import { isIpv4 } from '../paths/addresses.ts';
+import {
+  ETHERNET_BYTES, IPV4_BYTES, IPV6_BYTES, Protocol, TCP_BYTES, UDP_BYTES,
+} from '../paths/header-bytes.ts'; // prettier-ignore
 import { Kind } from '../paths/words.ts';
 
 /** Four words of network order (agent/paths/addresses.ts), at `at`. */
@@ -42,19 +45,12 @@ export interface OuterPacket {
   bytes: number;
 }
 
-const ETHERNET_BYTES = 14;
-const UDP_BYTES = 8;
 const VXLAN_BYTES = 8;
-const V4_BYTES = 20;
-const V6_BYTES = 40;
-const TCP_BYTES = 20;
-const TCP = 6;
-const UDP = 17;
 const TCP_ACK = 0x10;
 const VXLAN_OVER_V6 = 70;
 
 /** The most that `headersOf` writes. */
-export const MOST_HEADER_BYTES = 2 * (ETHERNET_BYTES + V6_BYTES) + UDP_BYTES + VXLAN_BYTES + 60;
+export const MOST_HEADER_BYTES = 2 * (ETHERNET_BYTES + IPV6_BYTES) + UDP_BYTES + VXLAN_BYTES + 60;
 
 /** @param isEthernet whether frames of the device begin with an Ethernet header */
 export function headersOf(inner: InnerPacket, outer: OuterPacket | undefined, isEthernet: boolean): Uint8Array {
@@ -87,7 +83,7 @@ function outerHeaders(outer: OuterPacket, inner: InnerPacket): Uint8Array[] {
   vxlan[0] = 0x08;
   new DataView(vxlan.buffer).setUint32(4, outer.vni << 8);
   return [
-    ip(outer.bytes < VXLAN_OVER_V6, outer.source, outer.destination, UDP, udpBytes, 0, 0),
+    ip(outer.bytes < VXLAN_OVER_V6, outer.source, outer.destination, Protocol.udp, udpBytes, 0, 0),
     udp(0, outer.port, udpBytes),
     vxlan,
     ethernet(isV4Packet(inner)),
@@ -96,14 +92,14 @@ function outerHeaders(outer: OuterPacket, inner: InnerPacket): Uint8Array[] {
 
 function innerHeaders(inner: InnerPacket): Uint8Array[] {
   const isV4 = isV4Packet(inner);
-  const ipBytes = isV4 ? V4_BYTES : V6_BYTES;
-  const id = inner.protocol === TCP ? 0 : inner.sequence;
+  const ipBytes = isV4 ? IPV4_BYTES : IPV6_BYTES;
+  const id = inner.protocol === Protocol.tcp ? 0 : inner.sequence;
   const behind = inner.bytes - ipBytes;
   const header = ip(isV4, inner.source, inner.destination, inner.protocol, behind, id, inner.ttl);
   // A later fragment has no transport header.
   if (inner.kind === Kind.fragment) return [header];
-  if (inner.protocol === TCP) return [header, tcp(inner, ipBytes)];
-  if (inner.protocol === UDP) return [header, udp(inner.sourcePort, inner.destinationPort, behind)];
+  if (inner.protocol === Protocol.tcp) return [header, tcp(inner, ipBytes)];
+  if (inner.protocol === Protocol.udp) return [header, udp(inner.sourcePort, inner.destinationPort, behind)];
   return [header];
 }
 
@@ -117,10 +113,10 @@ function ip(
   id: number,
   ttl: number,
 ): Uint8Array {
-  const header = new Uint8Array(isV4 ? V4_BYTES : V6_BYTES);
+  const header = new Uint8Array(isV4 ? IPV4_BYTES : IPV6_BYTES);
   const view = new DataView(header.buffer);
   // Of more than that the kernel writes 0 too (BIG TCP).
-  const length = isV4 ? behind + V4_BYTES : behind;
+  const length = isV4 ? behind + IPV4_BYTES : behind;
   const told = length > 0xffff ? 0 : Math.max(0, length);
   if (isV4) {
     header[0] = 0x45;

@@ -1,6 +1,7 @@
 /** What a file of packets holds of a path: one packet for each hop, one more where it was dropped. */
 import { parseAddress } from '../paths/addresses.ts';
 import type { Drop } from '../paths/drops.ts';
+import { ETHERNET_BYTES, Protocol } from '../paths/header-bytes.ts';
 import type { LegsFrame } from '../paths/legs-frame.ts';
 import type { KnownDevice, Stream } from '../paths/streams.ts';
 import { lastOf, type PathView } from '../paths/view.ts';
@@ -27,21 +28,19 @@ export interface PlacedPacket {
   comment: string;
 }
 
-const ETHERNET_BYTES = 14;
-const TCP = 6;
-const UDP = 17;
 const VXLAN_PORT = 4789;
 
-/** Devices whose packets begin with their IP header. */
+/** Devices whose packets begin with their IP header. A gretap is of the same kind as a gre, and carries Ethernet. */
 const rawKinds = new Set(['ipip', 'wireguard']);
 const rawLinkTypes = new Set(['gre', 'ip6gre', 'sit', 'ip6tnl', 'vti', 'vti6', 'xfrm', 'tun', 'wwan']);
+const isRawDevice = ({ kind, linkType }: KnownDevice): boolean =>
+  linkType !== 'gretap' && linkType !== 'ip6gretap' && (rawKinds.has(kind) || rawLinkTypes.has(linkType));
 
 function placeOf(stream: Stream, device: KnownDevice | undefined, ifindex: number): Place {
   const name = device?.name ?? (ifindex > 0 ? `if${ifindex}` : 'no device');
-  const isRaw = device !== undefined && (rawKinds.has(device.kind) || rawLinkTypes.has(device.linkType));
   return {
     key: `${stream.name} ${name}`, node: stream.name, device: name, kind: device?.kind ?? 'other',
-    linkType: isRaw ? LinkType.raw : LinkType.ethernet, mac: device?.mac ?? '',
+    linkType: device && isRawDevice(device) ? LinkType.raw : LinkType.ethernet, mac: device?.mac ?? '',
   }; // prettier-ignore
 }
 
@@ -63,9 +62,14 @@ export function packetAt(view: PathView, hop: number, about: string): PlacedPack
 export function droppedPacket(view: PathView, drop: Drop, about: string): PlacedPacket {
   const last = lastOf(view);
   const place = placeOf(drop.stream, drop.device, 0);
-  const bytes = headersOf(innerOf(view.frames[last], view.rows[last]), undefined, place.linkType === LinkType.ethernet);
-  const link = place.linkType === LinkType.ethernet ? ETHERNET_BYTES : 0;
-  const originalBytes = link + ipBytes(view.frames[last], view.rows[last]);
+  // What its last hop saw of it, without the link header there, behind the one of where it was dropped.
+  const inner = innerOf(
+    view.frames[last],
+    view.rows[last],
+    linkBytes(placeOf(view.streams[last], view.devices[last], 0)),
+  );
+  const bytes = headersOf(inner, undefined, place.linkType === LinkType.ethernet);
+  const originalBytes = linkBytes(place) + inner.bytes;
   return { place, bytes, originalBytes, way: 0, comment: `${describeLoss(view)}; ${about}` };
 }
 
@@ -74,20 +78,27 @@ const vlanOf = ({ vlan }: LegsFrame, row: number): string => (vlan?.[row] ? `, V
 function headersAt(view: PathView, hop: number, isEthernet: boolean): Uint8Array {
   const frame = view.frames[hop];
   const row = view.rows[hop];
-  return headersOf(innerOf(frame, row), outerOf(view, hop), isEthernet);
+  return headersOf(innerOf(frame, row, isEthernet ? ETHERNET_BYTES : 0), outerOf(view, hop), isEthernet);
 }
 
+const linkBytes = ({ linkType }: Place): number => (linkType === LinkType.ethernet ? ETHERNET_BYTES : 0);
+
+/** In front of the inner IP header: a tunnel's packet has its own Ethernet header there, whatever the device is. */
+const bytesAround = (frame: LegsFrame, row: number, link: number): number =>
+  frame.encapsulation[row] > 0 ? frame.encapsulation[row] + ETHERNET_BYTES : link;
+
 /** Bytes of the inner packet from its IP header on. */
-function ipBytes(frame: LegsFrame, row: number): number {
+function ipBytes(frame: LegsFrame, row: number, link: number): number {
   if (isDrop(frame.direction[row])) return frame.bytes[row];
-  const around = ETHERNET_BYTES + frame.encapsulation[row];
+  const around = bytesAround(frame, row, link);
   const protocol = frame.protocol[frame.flow[row]];
   // A short frame may have been filled up to the least that Ethernet carries.
-  const isTold = protocol === TCP || (protocol === UDP && frame.wirePackets[row] <= 1);
+  const isTold = protocol === Protocol.tcp || (protocol === Protocol.udp && frame.wirePackets[row] <= 1);
   return Math.max(0, (isTold ? frame.headers[row] + frame.payload[row] : frame.bytes[row]) - around);
 }
 
-function innerOf(frame: LegsFrame, row: number): InnerPacket {
+/** `link`: bytes of the device's link header. */
+function innerOf(frame: LegsFrame, row: number, link: number): InnerPacket {
   const flow = frame.flow[row];
   const isHop = !isDrop(frame.direction[row]);
   return {
@@ -97,8 +108,8 @@ function innerOf(frame: LegsFrame, row: number): InnerPacket {
     destinationPort: frame.destinationPort[flow],
     protocol: frame.protocol[flow],
     kind: frame.kind[row],
-    bytes: ipBytes(frame, row),
-    headers: isHop ? frame.headers[row] - ETHERNET_BYTES - frame.encapsulation[row] : 0,
+    bytes: ipBytes(frame, row, link),
+    headers: isHop ? frame.headers[row] - bytesAround(frame, row, link) : 0,
     sequence: frame.sequence[row],
     payload: frame.payload[row],
     tcpFlags: frame.tcpFlags?.[row] ?? 0,

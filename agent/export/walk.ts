@@ -1,7 +1,7 @@
 /** Frames of a recording, as fast as they can be read, to an exporter. */
 import { createAssembler, defaultOptions } from '../paths/assemble.ts';
 import { createPace } from '../recording/pace.ts';
-import type { Filter } from '../trace/filter.ts';
+import { everything, type Filter } from '../trace/filter.ts';
 import { subjectOf } from '../trace/shape.ts';
 import type { Exporter } from './exporter.ts';
 
@@ -29,11 +29,11 @@ const CLOSING_MS = 2 * (defaultOptions.verdictMs + defaultOptions.joinWindowMs);
 export async function walk(
   frames: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   exporter: Exporter,
-  { filter, partial = false, relief }: WalkOptions = {},
+  { filter = everything, partial = false, relief }: WalkOptions = {},
 ): Promise<Walked> {
   const walked: Walked = { paths: 0, partial: 0, garbage: 0 };
   const assembler = createAssembler((view) => {
-    if (filter && !filter(subjectOf(view))) return;
+    if (filter !== everything && !filter(subjectOf(view))) return;
     if (!view.hasEntry && !partial) return void walked.partial++;
     walked.paths++;
     exporter.add(view, assembler.wall);

@@ -1,5 +1,5 @@
 /** Counts by series and histogram bucket, of one second: an open-addressed table in typed arrays, sorted when it is over. */
-import { bucketStart } from './histogram.ts';
+import { bucketMiddle } from './histogram.ts';
 
 /** Above histogram.ts's BUCKETS; a power of two. */
 export const CELLS_PER_SERIES = 2048;
@@ -84,5 +84,3 @@ export function cellQuantiles({ keys, counts }: Cells, series: number, quantiles
     return bucketMiddle(keys[at] % CELLS_PER_SERIES);
   });
 }
-
-export const bucketMiddle = (bucket: number): number => (bucketStart(bucket) + bucketStart(bucket + 1) - 1) / 2;

@@ -75,10 +75,10 @@ export function quantile(histogram: Histogram, q: number): number {
     if (seen >= rank) break;
     bucket++;
   }
-  const start = bucketStart(bucket);
-  const middle = (start + bucketStart(bucket + 1) - 1) / 2;
-  return Math.min(histogram.max, Math.max(histogram.min, middle));
+  return Math.min(histogram.max, Math.max(histogram.min, bucketMiddle(bucket)));
 }
+
+export const bucketMiddle = (bucket: number): number => (bucketStart(bucket) + bucketStart(bucket + 1) - 1) / 2;
 
 /** Adds all that `from` counted to `into`. */
 export function merge(into: Histogram, from: Histogram): void {

@@ -4,14 +4,11 @@
  * is sent before the live stream.
  */
 import { framePlace } from '../server/source.ts';
-import { FrameType, WireError, decodeFrame } from '../wire/frame.ts';
+import { FrameType, NO_STREAM, WireError, decodeFrame } from '../wire/frame.ts';
 import { decodeMessage, encodeMessage, type HistoryMessage } from '../wire/messages.ts';
 import type { Recorder, Span } from './recorder.ts';
 
 export type Past = AsyncIterable<Uint8Array>;
-
-/** History messages belong to no agent's stream. */
-const NO_STREAM = 0;
 
 export const historyFrame = (streams: HistoryMessage['streams'], wallMs: number, isLive: boolean): Uint8Array =>
   encodeMessage({ stream: NO_STREAM, sequence: 0, timeMs: 0 }, { type: 'history', wallMs, streams, isLive });

@@ -1,9 +1,9 @@
 /** Figures in, what hurts out. Nothing is remembered here: what is said twice and taken back is watch.ts's. */
-import { bucketMiddle, CELLS_PER_SERIES, cellKey, lowerBound, type Cells } from '../histogram/cells.ts';
-import { createHistogram, observe, quantile } from '../histogram/histogram.ts';
+import { CELLS_PER_SERIES, cellKey, lowerBound, type Cells } from '../histogram/cells.ts';
+import { bucketMiddle, createHistogram, observe, quantile } from '../histogram/histogram.ts';
 import { choose, type Choice } from './choose.ts';
 import { countAt, tallyAll, type Element } from './element.ts';
-import { wholeOf, Whole, type Coverage, type Figures, type Lane, type NodeFigures } from './figures.ts';
+import { wholeOf, Whole, type Coverage, type Figures, type Lane, type NodeFigures, type Second } from './figures.ts';
 import { measureShares } from './losses.ts';
 import type { Place } from './places.ts';
 import { sinceWhen } from './since.ts';
@@ -56,18 +56,20 @@ export function explain(figures: Figures): Insight {
   const basis = basisOf(figures);
   if (basis.slices < basis.wanted) return { findings: [], basis };
   const elements = [...measureTimes(figures), ...measureShares(figures)];
-  const findings = (Object.keys(severity) as Symptom[])
-    .flatMap((symptom) => choose(elements.filter((element) => element.symptom === symptom)))
-    .flatMap((choice) => findingOf(choice, figures) ?? []);
+  const choices = (Object.keys(severity) as Symptom[]).flatMap((symptom) =>
+    choose(elements.filter((element) => element.symptom === symptom)),
+  );
+  const recent = choices.length > 0 ? figures.recent() : [];
+  const findings = choices.flatMap((choice) => findingOf(choice, figures, recent) ?? []);
   return { findings: [...withoutEchoes(findings).sort(worseFirst), ...unmeasured(figures)], basis };
 }
 
 /** Undefined when it shows in too few seconds. */
-function findingOf({ key, place, elements }: Choice, figures: Figures): Finding | undefined {
+function findingOf({ key, place, elements }: Choice, figures: Figures, recent: readonly Second[]): Finding | undefined {
   const [{ symptom, quantile: which, detail }] = elements;
   const { past } = figures;
   const now = symptom === 'slow' ? figures.now : figures.nowSettled;
-  const tallies = figures.recent().map((cells) => ({ second: cells.second, ...tallyAll(elements, cells) }));
+  const tallies = recent.map((cells) => ({ second: cells.second, ...tallyAll(elements, cells) }));
   const [is, was] = [tallyAll(elements, now), tallyAll(elements, past)];
   const since = sinceWhen(tallies, was.of > 0 ? was.bad / was.of : 0, is.bad / is.of);
   if (tallies.filter(({ second, bad }) => second >= since && bad > 0).length < LEAST_SECONDS) return undefined;

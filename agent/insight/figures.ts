@@ -35,7 +35,7 @@ export interface LaneWay {
 export interface Lane extends LaneWay {
   /** First of its series. */
   base: number;
-  /** By how much a time across nodes may have moved of itself (design.md, relative bound); NaN unknown. */
+  /** By how much a time across nodes may have moved of itself (agent/paths/DESIGN.md); NaN unknown. */
   relativeBoundNs: number;
   lastSecond: number;
 }

@@ -56,6 +56,7 @@ export function createStore(): Store {
   let sliceFrom = NaN;
   let latest = -Infinity;
   let loudSeconds = 0;
+  let latestLoud = -Infinity;
 
   function takeBlock(size: number): number {
     const base = freeBlocks.get(size)?.pop() ?? nextSeries;
@@ -119,12 +120,12 @@ export function createStore(): Store {
       }
       loudSeconds = isQuiet ? 0 : loudSeconds + 1;
       if (loudSeconds > ACCEPTED_SECONDS) [before, past, loudSeconds] = [[], sum([]), 0];
-      if (!isQuiet) sliceFrom = second;
-      else if (recent.length > 0) slice(second);
+      if (!isQuiet) sliceFrom = latestLoud = second;
+      else if (recent.length > 0 || !Number.isNaN(sliceFrom)) slice(second);
       const oldest = second - RECENT_SECONDS;
       recent = recent.filter((one) => one.second >= oldest);
-      // The slices speak of a lane by its series: it may serve another only when they are over.
-      if (isQuiet) forget(second - FORGOTTEN_SECONDS);
+      // The slices speak of a lane by its series: it may serve another only when they are over. They stay while it is loud.
+      if (second - latestLoud > FORGOTTEN_SECONDS) forget(second - FORGOTTEN_SECONDS);
     },
     figures: (nodes, coverage) => ({
       lanes: [...lanes.values()],

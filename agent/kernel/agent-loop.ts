@@ -21,7 +21,7 @@ import { createOwnTraffic, type OwnTraffic } from './own-traffic.ts';
 import type { FromWorker, WorkerOptions } from './protocol.ts';
 import { createReporter } from './reports.ts';
 import { createSampler } from './sampler.ts';
-import { openKernel, poolCapacityFor, recordsPerWindow, ringBytesFor } from './session.ts';
+import { openKernel, poolCapacityFor, ringBytesFor } from './session.ts';
 import type { Lost } from './totals.ts';
 
 const LEG_NS = 20e6;
@@ -229,7 +229,6 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   }
 
   legs.onFull = flush;
-  config.setCap(recordsPerWindow(budget));
   followDevices();
   outlet.message(reporter.hello());
   if (drops && opened.drops.missing) outlet.warning(`drops are not watched: ${opened.drops.missing}`);

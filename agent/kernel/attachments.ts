@@ -48,6 +48,7 @@ export function createAttachments(library: Library, options: AttachmentsOptions)
   const held = new Map<number, Held>();
   const failed = new Map<number, Attachment>();
   let devices: Device[] = [];
+  let hops: Hop[] = [];
   let isComplete = false;
   let refreshed = 0;
   let work: Promise<void> | undefined;
@@ -63,6 +64,7 @@ export function createAttachments(library: Library, options: AttachmentsOptions)
 
   function changed(): void {
     devices = list();
+    hops = [...held].map(([ifindex, { slot }]) => ({ ifindex, slot }));
     onChange();
   }
 
@@ -83,8 +85,8 @@ export function createAttachments(library: Library, options: AttachmentsOptions)
   async function detach(ifindex: number): Promise<void> {
     held.delete(ifindex);
     onAttachment(ifindex, false);
-    await library.detach({ ifindex });
     changed();
+    await library.detach({ ifindex });
   }
 
   function updateFlags(device: Device, entry: Held): void {
@@ -145,7 +147,7 @@ export function createAttachments(library: Library, options: AttachmentsOptions)
       return devices;
     },
     get hops() {
-      return [...held].map(([ifindex, { slot }]) => ({ ifindex, slot }));
+      return hops;
     },
     vxlanPorts: () => vxlanPorts(view),
     refreshForeign() {

@@ -1,6 +1,6 @@
 /**
  * What the kernel says of dropped packets: the ways to a drop, which it writes once each, and exact counts by reason. Both
- * are arrays that are mapped: reading them takes no system call.
+ * are arrays that are mapped: reading them takes no system call, but for what was left untold.
  */
 import type { DropPlace } from '../wire/messages.ts';
 import type { Struct } from './layout.ts';

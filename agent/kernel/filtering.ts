@@ -1,6 +1,7 @@
 /** The filter in force: the library compiles and loads it, a controller of its own keeps it inside its part of the budget. */
 import type { FilterInForce } from '../wire/messages.ts';
 import { createController } from './controller.ts';
+import { KernelError, type Filtering } from './library.ts';
 import type { Sampler } from './sampler.ts';
 import { lowest, type KernelSession } from './session.ts';
 import { emptyDemand } from './totals.ts';
@@ -18,7 +19,7 @@ export interface KernelFilter {
 
 interface Sources {
   kernel: Pick<KernelSession, 'readFilterDemand'> & {
-    config: Pick<KernelSession['config'], 'setFilterExponents' | 'setFiltering'>;
+    config: Pick<KernelSession['config'], 'setFilterExponents' | 'setFiltering' | 'setCaps'>;
     library: Pick<KernelSession['library'], 'filter'>;
   };
   sampler: Pick<Sampler, 'limit' | 'exponents'>;
@@ -28,6 +29,8 @@ interface Sources {
 
 /** Of the budget: what a filter may take while there is one. The sample keeps the rest. */
 const SHARE = 0.5;
+/** Characters of what the kernel says, which a verifier does at length. */
+const MAX_PROBLEM = 300;
 
 export function createFiltering({ kernel, sampler, budget, onError }: Sources): KernelFilter {
   const { config, library } = kernel;
@@ -38,21 +41,37 @@ export function createFiltering({ kernel, sampler, budget, onError }: Sources): 
   let loading = Promise.resolve();
   let asked = 0;
 
+  /** Of what is written in all the ring must have room for. */
+  const setCaps = (sampled: number): void => config.setCaps(sampled, SHARE * budget);
+
+  /** What a reader asks for ends no agent: where the kernel refuses it, that is its problem. */
+  async function put(expression: string): Promise<Filtering> {
+    try {
+      return await library.filter({ expression });
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      return { problem: { message: error.message.slice(0, MAX_PROBLEM), at: 0 } };
+    }
+  }
+
   async function load(number: number, expression: string, by: string): Promise<void> {
     if (number !== asked) return;
     // What the library is about to replace stays in force until then; nothing is asked once there is none.
     if (expression === '') config.setFiltering(false);
-    const found = await library.filter({ expression });
+    const found = await put(expression);
     const isInForce = expression !== '' && !found.problem;
     // A wrong one leaves the library's former one in place, for which nobody asks any more.
-    if (found.problem) await library.filter({ expression: '' });
+    if (found.problem && expression !== '') await put('');
     controller = createController(SHARE * budget);
     config.setFilterExponents(controller.exponents);
     config.setFiltering(isInForce);
-    sampler.limit(isInForce ? (1 - SHARE) * budget : budget);
+    const sampled = isInForce ? (1 - SHARE) * budget : budget;
+    sampler.limit(sampled);
+    setCaps(sampled);
     state = expression === '' ? undefined : { expression, by, ...found };
   }
 
+  setCaps(budget);
   return {
     set(expression, by) {
       const number = ++asked;

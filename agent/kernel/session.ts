@@ -15,7 +15,8 @@ export interface KernelConfig {
   setFilterExponents(exponents: Exponents): void;
   /** Whether the filter is asked. */
   setFiltering(filtering: boolean): void;
-  setCap(recordsPerWindow: number): void;
+  /** Records a second that the sample and the filter may write; short bursts of each processor may be more. */
+  setCaps(sample: number, filter: number): void;
   /** Ports of our own connections; the endpoints themselves are the library's to keep. */
   setOwnPorts(ports: number[]): void;
   /** At most eight; the rest is returned. */
@@ -52,8 +53,7 @@ const BURST = 4;
 const WINDOWS_PER_SECOND = 1e9 / 2 ** 24;
 
 /** Records that one CPU may write in a window. */
-export const recordsPerWindow = (budget: number): number =>
-  Math.max(32, Math.ceil((BURST * budget) / WINDOWS_PER_SECOND));
+const recordsPerWindow = (budget: number): number => Math.max(32, Math.ceil((BURST * budget) / WINDOWS_PER_SECOND));
 
 const nextPowerOfTwo = (value: number): number => 2 ** Math.ceil(Math.log2(value));
 
@@ -112,8 +112,10 @@ function createConfig(memory: ArrayBuffer, layout: Struct): KernelConfig {
       writeBoth();
     },
     setFiltering: (filtering) => void Atomics.store(words, at('filtering') / 4, Number(filtering)),
-    setCap(records) {
-      for (const entry of entries) Atomics.store(words, (entry + at('records_per_window')) / 4, records);
+    setCaps(...budgets) {
+      budgets.forEach((budget, chooser) =>
+        Atomics.store(words, (entries[chooser] + at('records_per_window')) / 4, recordsPerWindow(budget)),
+      );
     },
     setOwnPorts(own) {
       const mask = own.reduce((bits, port) => bits | (1n << BigInt(port & 63)), 0n);

@@ -1,6 +1,6 @@
 /** One packet, with all that its waterfall shows: the ruler of n = 1, with absolute times. */
 import type { JsonDrop } from '../paths/json.ts';
-import { Kind } from '../paths/words.ts';
+import { identityText, Kind } from '../paths/words.ts';
 import type { Shape, ShapeHop } from '../trace/shape.ts';
 
 export interface PacketHop extends ShapeHop {
@@ -76,10 +76,6 @@ const kindNames = new Map<number, string>([
 ]);
 
 export const kindName = (kind: number): string => kindNames.get(kind) ?? 'packet';
-
-const hex = (word: number): string => word.toString(16).padStart(8, '0');
-
-export const identityText = (low: number, high: number): string => hex(high) + hex(low);
 
 /** `0123456789abcdef@1790000000000`: milliseconds, since identities come again. */
 export const packetName = (low: number, high: number, wallMs: number): string =>

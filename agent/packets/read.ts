@@ -2,18 +2,11 @@
 import { formatAddress, formatEndpoint } from '../paths/addresses.ts';
 import { dropOf } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
+import { identityText } from '../paths/words.ts';
 import { describeLoss, isLost } from '../trace/losses.ts';
 import { shapeOf, type Shape } from '../trace/shape.ts';
 import { NONE } from './arena.ts';
-import {
-  identityText,
-  kindName,
-  packetName,
-  type Exchange,
-  type Packet,
-  type PacketDrop,
-  type PacketHop,
-} from './packet.ts';
+import { kindName, packetName, type Exchange, type Packet, type PacketDrop, type PacketHop } from './packet.ts';
 import { createStore, type Store } from './store.ts';
 
 /** What all packets of a row have in common. */

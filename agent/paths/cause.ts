@@ -2,7 +2,7 @@
 import { formatAddress, formatEndpoint } from './addresses.ts';
 import { findEntry, frameOfLeg, type Pool } from './pool.ts';
 import type { PathView } from './view.ts';
-import { Kind, protocolName } from './words.ts';
+import { identityText, Kind, protocolName } from './words.ts';
 
 export interface Cause {
   /** 16 hex digits; null where the error repeats too little to tell. */
@@ -13,8 +13,6 @@ export interface Cause {
   destination: string | null;
 }
 
-const hex = (word: number): string => word.toString(16).padStart(8, '0');
-
 /** Of an ICMP error's path; null for others. */
 export function findCause(view: PathView, pool: Pool, timeMs: number, windowMs: number): Cause | null {
   if (view.kind !== Kind.icmpError) return null;
@@ -22,7 +20,7 @@ export function findCause(view: PathView, pool: Pool, timeMs: number, windowMs: 
   const unknown = { protocol: null, source: null, destination: null };
   if (low === 0 && high === 0) return { identity: null, ...unknown };
   const entry = findEntry(pool, low, high, timeMs, windowMs);
-  return { identity: hex(high) + hex(low), ...(entry === -1 ? unknown : endsOf(pool, entry)) };
+  return { identity: identityText(low, high), ...(entry === -1 ? unknown : endsOf(pool, entry)) };
 }
 
 /** By the record that came last: translated already, if anything does. */

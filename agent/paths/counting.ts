@@ -1,4 +1,4 @@
-/** What the figures rest on (design.md, Counting). */
+/** What the figures rest on (README, What the figures rest on). */
 import type { FilterInForce } from '../wire/messages.ts';
 import type { NameBook, NameCounts } from '../names/book.ts';
 import type { ClockSource } from './clock-realtime.ts';

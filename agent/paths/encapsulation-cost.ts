@@ -12,6 +12,8 @@
  *
  * WireGuard's padding ends at the MTU of its device: https://git.kernel.org/torvalds/c/drivers/net/wireguard/send.c
  */
+import { ETHERNET_BYTES } from './header-bytes.ts';
+
 export interface Backend {
   name: string;
   overV4: number;
@@ -60,12 +62,10 @@ export interface Cost {
   tooLong: number;
 }
 
-const LINK_BYTES = 14;
-
 /** What the same packets would cost under each backend. */
 export function costsOf(sizes: readonly Sized[], isV6: boolean, mtu: number): Cost[] {
   const packets = sizes.reduce((all, size) => all + size.packets, 0);
-  const inner = sizes.reduce((all, size) => all + size.packets * (size.bytes + LINK_BYTES), 0);
+  const inner = sizes.reduce((all, size) => all + size.packets * (size.bytes + ETHERNET_BYTES), 0);
   return backends.map((backend) => {
     let [addedBytes, tooLong] = [0, 0];
     for (const size of sizes) {

@@ -1,4 +1,5 @@
 /** From a sample to the whole. */
+import { ETHERNET_BYTES } from './header-bytes.ts';
 import type { PathView } from './view.ts';
 import { Kind } from './words.ts';
 
@@ -20,8 +21,6 @@ export function representedPackets(view: PathView): number {
 export const representedBytes = (view: PathView): number =>
   representedPackets(view) * view.frames[0].bytes[view.rows[0]];
 
-const LINK_BYTES = 14;
-
 /** Of each packet that it is on the wire, on average: bytes from the inner IP header on, before any tunnel. */
 export function innerIpBytes(view: PathView): number {
   const frame = view.frames[0];
@@ -29,5 +28,5 @@ export function innerIpBytes(view: PathView): number {
   const wirePackets = Math.max(1, frame.wirePackets[row]);
   // Every wire packet but the first repeats all headers, which the skb has once.
   const wireBytes = frame.bytes[row] + (wirePackets - 1) * frame.headers[row];
-  return Math.round(wireBytes / wirePackets) - LINK_BYTES - frame.encapsulation[row];
+  return Math.round(wireBytes / wirePackets) - ETHERNET_BYTES - frame.encapsulation[row];
 }

@@ -150,7 +150,8 @@ function setOwn({ book, names }: IntakeParts, stream: Stream): void {
   const bridges = devices.filter((device) => device.kind === 'bridge').flatMap((device) => device.addresses);
   const own = devices.flatMap((device) => device.addresses);
   book.setOwn(stream.node, own, bridges);
-  names.setOwn(stream.node, stream.name, own);
+  // An address of one link is the same on many nodes: it names nobody.
+  names.setOwn(stream.node, stream.name, own.filter((address) => !address.startsWith('fe80:'))); // prettier-ignore
 }
 
 function takeLegs(intake: Intake, parts: IntakeParts, frame: LegsFrame, nowMs: number): void {

@@ -4,7 +4,7 @@ import type { Cause } from './cause.ts';
 import type { Drop } from './drops.ts';
 import type { Name } from '../names/name.ts';
 import { flowAt, lastOf, type PathView, type Verdict } from './view.ts';
-import { directionName, type HopDirection, protocolName, tunnelName } from './words.ts';
+import { directionName, identityText, type HopDirection, protocolName, tunnelName } from './words.ts';
 
 export interface JsonEnd {
   ip: string;
@@ -70,7 +70,6 @@ export interface JsonDrop {
   inPod: boolean;
 }
 
-const hex = (word: number): string => word.toString(16).padStart(8, '0');
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value);
 
 /** The path as an object of its own. */
@@ -78,7 +77,7 @@ export function toJson(view: PathView): JsonPath {
   const indices = Array.from({ length: view.hopCount }, (_, hop) => hop);
   return {
     type: 'path',
-    identity: hex(view.identityHigh) + hex(view.identityLow),
+    identity: identityText(view.identityLow, view.identityHigh),
     protocol: protocolName(view.protocol),
     source: endOf(view, 0, 'source', view.hasEntry, view.ends.answering),
     destination: endOf(view, lastOf(view), 'destination', view.hasLast, view.ends.addressed),

@@ -1,6 +1,7 @@
 /** Which packets tell about the clocks: one that left a node once and came to another once, and was seen by us whole. */
 import { isIpv4 } from './addresses.ts';
 import type { Clocks, Sample } from './clocks.ts';
+import { ETHERNET_BYTES, IPV4_BYTES, IPV6_BYTES, TCP_BYTES } from './header-bytes.ts';
 import type { LegsFrame } from './legs-frame.ts';
 import { frameOfLeg, type Pool } from './pool.ts';
 import { isBlind, Role } from './streams.ts';
@@ -9,10 +10,6 @@ import { Direction, Kind, isDrop } from './words.ts';
 /** A missing record could make the second sending look like the first. */
 const MARGIN_NS = 50e6;
 
-const ETHERNET_BYTES = 14;
-const IPV4_BYTES = 20;
-const IPV6_BYTES = 40;
-const TCP_BYTES = 20;
 const TIMESTAMP_BYTES = 12;
 
 /** Handed over anew for each packet. */

@@ -87,8 +87,10 @@ export function settle(state: State, entry: number, when: When, layView: (view: 
     byFilter: false,
   };
   const usedDrops = new Set<number>();
+  // The one packet of nearly all identities has just been looked at.
+  const isFilled = when === 'if complete' && instances === 1;
   for (let instance = 0; instance < Math.max(1, instances); instance++) {
-    fillView(state, entry, instance);
+    if (!isFilled) fillView(state, entry, instance);
     state.view.ambiguous ||= instances === 0 || isSentTwice(state.view, pool);
     const judgement = judgeView(state, when, usedDrops);
     state.view.verdict = judgement.verdict;
@@ -248,7 +250,7 @@ function addBytes(view: PathView, hop: number): void {
   if (frame.encapsulation[row] === 0 || view.tunnelBytes > 0) return;
   view.tunnel = frame.tunnel[row]!;
   view.tunnelBytes = frame.encapsulation[row]!;
-  // Every wire packet but the first repeats all headers, which the skb has once (design.md, Wire packets).
+  // Every wire packet but the first repeats all headers, which the skb has once.
   const wireBytes = frame.bytes[row] + (Math.max(1, wirePackets) - 1) * frame.headers[row];
   view.innerBytes = wireBytes / Math.max(1, wirePackets) - view.tunnelBytes;
 }

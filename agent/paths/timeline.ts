@@ -22,18 +22,22 @@ export function layTimes(view: PathView, clocks: Clocks): void {
   let timeNs = 0;
   let boundNs = 0;
   let correctionNs = 0;
+  let wires = 0;
   view.timesNs[0] = 0;
   for (let hop = 1; hop < view.hopCount; hop++) {
     nameSegment(view, hop - 1);
     if (view.streams[hop - 1].node === view.streams[hop].node) laySame(view, hop);
-    else correctionNs += layWire(view, hop, clocks);
+    else {
+      correctionNs += layWire(view, hop, clocks);
+      wires++;
+    }
     timeNs += view.durationsNs[hop - 1];
     boundNs += view.boundsNs[hop - 1];
     view.timesNs[hop] = timeNs;
   }
   view.totalNs = view.hopCount > 0 ? timeNs : NaN;
   if (view.hopCount === 0) boundNs = NaN;
-  view.totalBoundNs = boundNs > 0 ? Math.min(boundNs, endsBoundNs(view, clocks, correctionNs)) : boundNs;
+  view.totalBoundNs = wires > 1 && boundNs > 0 ? Math.min(boundNs, endsBoundNs(view, clocks, correctionNs)) : boundNs;
 }
 
 /** Where a path visits several nodes only the first clock and the last matter: one that comes home is hardly wrong at all. */

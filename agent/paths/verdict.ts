@@ -109,7 +109,7 @@ function expectedEntry(view: PathView, world: World): Stream | undefined {
 }
 
 /**
- * Whether every hop of the way must have written this identity (design.md, Counting): its level is at least every
+ * Whether every hop of the way must have written this identity (README, What the figures rest on): its level is at least every
  * exponent in force there in that time and, for a TCP mark, floor(log2) of the longest packet that carried the byte. The
  * longest is sought among the identity's own records and among all records that cover the mark: a hop that merged
  * segments into one longer packet wrote coarser marks only, and says so by covering this one.

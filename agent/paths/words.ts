@@ -12,6 +12,10 @@ export type HopDirection = 'ingress' | 'egress' | 'transmit' | 'receive';
 /** Hops of one device, for numbers that name a hop. */
 export const DIRECTIONS = 4;
 
+/** 16 hex digits. */
+export const identityText = (low: number, high: number): string =>
+  [high, low].map((word) => word.toString(16).padStart(8, '0')).join('');
+
 export const Kind = {
   mark: 0,
   syn: 1,

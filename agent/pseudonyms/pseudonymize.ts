@@ -24,9 +24,10 @@ export function createPseudonymizer(): Pseudonymize {
   const names = createNamePseudonyms();
   const fields = new Map<number, Fields>();
 
-  const device = ({ ifindex, name, kind, linkType, mtu, mac, up, addresses: own, master, peer, tunnel, attached, error, xdp, foreignPrograms }: Device): Device => ({
+  const device = ({ ifindex, name, kind, linkType, mtu, mac, up, addresses: own, master, parent, peer, tunnel, attached, error, xdp, foreignPrograms }: Device): Device => ({
     ifindex, name: deviceName({ name, kind } as Device, names), kind, linkType, mtu, mac: names.mac(mac), up,
     addresses: own.map(addresses.text), master, attached, foreignPrograms,
+    ...(parent !== undefined && { parent }),
     ...(peer && { peer }),
     ...(tunnel && { tunnel: { ...tunnel, local: tunnel.local === '' ? '' : addresses.text(tunnel.local) } }),
     // A sentence of the kernel's or of ours, with the device's name in it.

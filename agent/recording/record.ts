@@ -2,7 +2,7 @@
 import { trackGaps } from '../client/gaps.ts';
 import { StreamError } from '../client/errors.ts';
 import { connectStream, type Stream, type StreamState } from '../client/stream.ts';
-import { readTokenFile } from '../server/auth.ts';
+import { tokenFrom } from '../server/auth.ts';
 import { ServerError } from '../server/errors.ts';
 import { framePlace } from '../server/source.ts';
 import { FrameType, WireError, decodeFrame } from '../wire/frame.ts';
@@ -38,13 +38,14 @@ export async function runRecord(options: RecordOptions): Promise<number> {
   }
 }
 
-const isUsage = (error: unknown): boolean =>
+/** Of those who write a file of what an agent says. */
+export const isUsage = (error: unknown): boolean =>
   error instanceof ServerError ||
   (error instanceof StreamError && error.code === 'address') ||
   (error instanceof WriteError && error.code === 'EEXIST');
 
 async function record(options: RecordOptions, say: (line: string) => void): Promise<number> {
-  const token = readToken(options.tokenFile, say);
+  const token = tokenFrom(options.tokenFile, (line) => say(`hoplens record: ${line}`));
   const tally = createTally();
   let stream: Stream | undefined;
   const writer = await createFrameWriter(options.out, options.force ?? false, () => stream?.resume());
@@ -80,13 +81,6 @@ async function record(options: RecordOptions, say: (line: string) => void): Prom
     stream?.close();
     stop.dispose();
   }
-}
-
-function readToken(path: string | undefined, say: (line: string) => void): string | undefined {
-  if (path === undefined) return undefined;
-  const { token, warning } = readTokenFile(path);
-  if (warning) say(`hoplens record: ${warning}`);
-  return token;
 }
 
 function onState(state: StreamState, say: (line: string) => void, end: (error: StreamError | undefined) => void): void {

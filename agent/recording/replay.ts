@@ -1,7 +1,7 @@
 /** `hoplens replay`: serves a recording as an agent serves its stream, at the pace it was recorded. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { END_OF_RECORDING } from '../client/protocol.ts';
-import { readTokenFile } from '../server/auth.ts';
+import { tokenFrom } from '../server/auth.ts';
 import { ServerError } from '../server/errors.ts';
 import { servePage } from '../server/files.ts';
 import { parseListen, type Listen } from '../server/listen.ts';
@@ -69,12 +69,11 @@ async function replay(options: ReplayOptions, say: (line: string) => void): Prom
 }
 
 async function serve(options: ReplayOptions, source: FrameSource, say: (line: string) => void): Promise<RunningServer> {
-  const token = options.tokenFile === undefined ? undefined : readTokenFile(options.tokenFile);
-  if (token?.warning) say(`hoplens replay: ${token.warning}`);
+  const token = tokenFrom(options.tokenFile, (line) => say(`hoplens replay: ${line}`));
   const metrics = createMetrics({ version: options.version, server: () => server.stats });
   const server = await startServer({
     listen: typeof options.listen === 'string' ? parseListen(options.listen) : options.listen,
-    token: token?.token,
+    token,
     sources: () => [source],
     metrics: () => metrics.body(),
     ready: () => ({ ready: true, reasons: [] }),

@@ -3,9 +3,9 @@ import { StreamError } from '../client/errors.ts';
 import { readSnapshot } from '../client/snapshot.ts';
 import { historyOf } from '../history/past.ts';
 import { createPseudonymizer } from '../pseudonyms/pseudonymize.ts';
-import { readTokenFile } from '../server/auth.ts';
-import { ServerError } from '../server/errors.ts';
-import { WriteError, createFrameWriter, type FrameWriter } from './writer.ts';
+import { tokenFrom } from '../server/auth.ts';
+import { isUsage } from './record.ts';
+import { createFrameWriter, type FrameWriter } from './writer.ts';
 
 export interface SnapshotCommand {
   out: string;
@@ -38,23 +38,17 @@ export async function runSnapshot(command: SnapshotCommand): Promise<number> {
   }
 }
 
-const isUsage = (error: unknown): boolean =>
-  error instanceof ServerError ||
-  (error instanceof StreamError && error.code === 'address') ||
-  (error instanceof WriteError && error.code === 'EEXIST');
-
 async function take(command: SnapshotCommand, say: (line: string) => void): Promise<number> {
   const { out, gateway, lastMs, tokenFile, force = false } = command;
   const pseudonymize = command.pseudonymize ? createPseudonymizer() : (frame: Uint8Array) => frame;
-  const token = tokenFile === undefined ? undefined : readTokenFile(tokenFile);
-  if (token?.warning) say(token.warning);
+  const token = tokenFrom(tokenFile, say);
   let wake = (): void => {};
   const writer = await createFrameWriter(out, force, () => wake());
   const drained = (): Promise<void> => new Promise((resolve) => (wake = resolve));
   const span = { fromAgeMs: lastMs ?? Infinity, toAgeMs: 0 };
   let nodes: string[] = [];
   try {
-    for await (const frame of readSnapshot({ address: gateway, scope: 'cluster', token: token?.token, span, ...PATIENCE_MS })) {
+    for await (const frame of readSnapshot({ address: gateway, scope: 'cluster', token, span, ...PATIENCE_MS })) {
       nodes = historyOf(frame)?.streams.map(({ node }) => node) ?? nodes;
       if (nodes.length === 0) throw new StreamError('lost', `${gateway} holds nothing yet`);
       const written = pseudonymize(frame);

@@ -34,6 +34,17 @@ export function readTokenFile(path: string): TokenFile {
     : { token };
 }
 
+/**
+ * The token of a file, if there is one to read; what is doubtful about it is said.
+ * @throws ServerError 'token-file'
+ */
+export function tokenFrom(path: string | undefined, say: (line: string) => void): string | undefined {
+  if (path === undefined) return undefined;
+  const { token, warning } = readTokenFile(path);
+  if (warning) say(warning);
+  return token;
+}
+
 function readSmallFile(path: string): { text: string; mode: number } {
   let descriptor: number | undefined;
   try {

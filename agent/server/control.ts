@@ -1,15 +1,18 @@
 /** What a reader may say: one narrow place. */
 import * as v from 'valibot';
-import { MAX_EXPRESSION, type Control } from '../client/protocol.ts';
+import { isExpression, type Control } from '../client/protocol.ts';
 
 export const MAX_CONTROL_BYTES = 4096;
 export const MAX_EXPONENT = 31;
 
 const exponent = v.union([v.literal('auto'), v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(MAX_EXPONENT))]);
-const text = (most: number) => v.pipe(v.string(), v.maxLength(most), v.regex(/^[ -~]*$/));
 const control = v.variant('type', [
   v.strictObject({ type: v.literal('sample'), exponent }),
-  v.strictObject({ type: v.literal('filter'), expression: text(MAX_EXPRESSION), by: v.optional(text(64)) }),
+  v.strictObject({
+    type: v.literal('filter'),
+    expression: v.pipe(v.string(), v.check(isExpression)),
+    by: v.optional(v.pipe(v.string(), v.maxLength(64), v.regex(/^[ -~]*$/))),
+  }),
 ]);
 
 const WANTED =

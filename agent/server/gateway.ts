@@ -9,7 +9,7 @@ import { connectStream, type Stream, type StreamLimits, type StreamState } from 
 import { readSnapshot } from '../client/snapshot.ts';
 import type { Past } from '../history/past.ts';
 import type { Span } from '../history/recorder.ts';
-import { FrameType, WireError, decodeFrame } from '../wire/frame.ts';
+import { FrameType, NO_STREAM, WireError, decodeFrame } from '../wire/frame.ts';
 import { decodeMessage, encodeMessage, type Peers } from '../wire/messages.ts';
 import type { FilterAsked } from './lease.ts';
 import { createHub, framePlace, type FrameSource, type Held, type Hub } from './source.ts';
@@ -67,8 +67,8 @@ interface Peer {
 const PAST_MS = { firstMs: 1500, nextMs: 3000 };
 
 const LINGER_MS = 5000;
-/** Peers messages belong to no agent's stream. */
-const NO_STREAM = 0;
+/** A peer takes 20 control messages in ten seconds. */
+const TELL_MS = 600;
 
 const probePort = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const told = v.object({
@@ -92,6 +92,9 @@ class PeerGateway implements Gateway {
   #linger: NodeJS.Timeout | undefined;
   #isActive = false;
   #asked: FilterAsked | undefined;
+  /** What peers were told last. */
+  #told: FilterAsked | undefined;
+  #telling: ReturnType<typeof setTimeout> | undefined;
   #sequence = 0;
 
   constructor(options: GatewayOptions) {
@@ -153,6 +156,7 @@ class PeerGateway implements Gateway {
 
   stop(): void {
     clearTimeout(this.#linger);
+    clearTimeout(this.#telling);
     if (this.#isActive) this.#options.onActive?.(false);
     this.#isActive = false;
     for (const peer of this.#peers) {
@@ -199,12 +203,16 @@ class PeerGateway implements Gateway {
   }
 
   follow(asked: FilterAsked | undefined): void {
-    const isOver = this.#asked !== undefined && asked === undefined;
     this.#asked = asked;
-    for (const peer of this.#peers) {
-      if (isOver) peer.stream?.send({ type: 'filter', expression: '' });
-      else this.#ask(peer);
-    }
+    // Of quick changes the last one counts: a peer takes only so many control messages.
+    this.#telling ??= setTimeout(() => this.#tell(), TELL_MS);
+  }
+
+  #tell(): void {
+    this.#telling = undefined;
+    if (this.#asked === this.#told) return;
+    this.#told = this.#asked;
+    for (const peer of this.#peers) peer.stream?.send({ type: 'filter', expression: '', ...this.#asked });
   }
 
   /** A peer forgets with the connection. */

@@ -3,7 +3,7 @@
  * a double. The past is read from what agents hold as fast as the newcomer takes it, so it fills no queue.
  */
 import { historyFrame, mergePasts, type Past } from '../history/past.ts';
-import { FrameType } from '../wire/frame.ts';
+import { FrameType, NO_STREAM } from '../wire/frame.ts';
 import { framePlace, type FrameSource } from './source.ts';
 
 export interface Newcomer {
@@ -20,9 +20,6 @@ export interface Joined {
   /** Streams of which `missing` frames, from that number on, came neither with the past nor wait any more; and what does wait. */
   broken: { stream: number; firstSequence: number; missing: number; frames: Uint8Array[] }[];
 }
-
-/** Peers messages belong to no agent's stream: each is whole. */
-const NO_STREAM = 0;
 
 /**
  * @param state of the sources at the moment of subscribing to them

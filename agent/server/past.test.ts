@@ -144,7 +144,7 @@ it('a snapshot goes on without a peer that is not there', async () => {
 
 it.each([
   ['with a wrong token', { token: 'wrong' }, 'unauthorized'],
-  ['of a span that is none', { span: { fromAgeMs: 1000, toAgeMs: 2000 } }, 'not-hoplens'],
+  ['of a span that is none', { span: { fromAgeMs: 1000, toAgeMs: 2000 } }, 'policy'],
 ])('a snapshot %s is refused', async (_what, options, code) => {
   const { server } = await cluster(5);
   await expect(snapshot(server.url, options)).rejects.toMatchObject({ code });

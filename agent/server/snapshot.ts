@@ -8,6 +8,7 @@ import type { FrameSource } from './source.ts';
 
 /** Each reads at its own pace from what is held, so few are enough. */
 const MAX_AT_ONCE = 8;
+const SILENT_MS = 30_000;
 let underWay = 0;
 
 /** Answers with a file, or says why there is none. */
@@ -19,7 +20,7 @@ export async function serveSnapshot(
   const span = parseSpan(query, Date.now());
   if (typeof span === 'string') return reply(response, 400, span);
   const held = sources.flatMap((source) => source.held ?? []);
-  if (held.length === 0) return reply(response, 404, 'this agent holds no history (--history 0)');
+  if (held.length === 0) return reply(response, 409, 'this agent holds no history (--history 0)');
   if (underWay >= MAX_AT_ONCE) return reply(response, 503, `${MAX_AT_ONCE} snapshots are being read`);
   underWay++;
   try {
@@ -37,6 +38,8 @@ async function send(past: Past, response: ServerResponse): Promise<void> {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
   });
+  // One that takes nothing any more must not keep its place.
+  response.setTimeout(SILENT_MS, () => response.destroy());
   const gone = once(response, 'close');
   for await (const frame of past) {
     if (response.destroyed) return;

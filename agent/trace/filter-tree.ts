@@ -1,4 +1,5 @@
 /** What becomes of a filter once it is read: answers from records, and an expression for tcpdump's compiler. */
+import { isExpression } from '../client/protocol.ts';
 import type { Name } from '../names/name.ts';
 import type { Filter, Leaf, Subject, Tree } from './filter-parts.ts';
 
@@ -37,12 +38,13 @@ type Expression = string | boolean;
 
 /**
  * The filter as an expression of tcpdump's that lets all through that the filter does, and of the rest as little as it can; true
- * where that is everything.
+ * where that is everything, or more than agents take.
  */
 export function tcpdumpOf(tree: Tree, addressesOf: AddressesOf): string | true {
   const expression = widest(tree, true, addressesOf);
   // What can match nothing is asked for all the same: names may come.
-  return expression === false ? 'less 1' : expression;
+  if (expression === false) return 'less 1';
+  return expression === true || isExpression(expression) ? expression : true;
 }
 
 /** What cannot be said is taken for true where that lets more through, for false under a `not`. */
@@ -60,10 +62,12 @@ function widest(tree: Tree, wide: boolean, addressesOf: AddressesOf): Expression
   }
 }
 
+/** Undefined where it cannot be said, or takes more addresses than an expression has room for. */
 function leafExpression({ tcpdump, names }: Leaf, addressesOf: AddressesOf): Expression | undefined {
-  if (!names) return tcpdump;
+  if (!names) return tcpdump !== undefined && isExpression(tcpdump) ? tcpdump : undefined;
   const hosts = addressesOf(names).map((address) => `host ${address}`);
-  return hosts.length === 0 ? false : hosts.length === 1 ? hosts[0] : `(${hosts.join(' or ')})`;
+  const expression = hosts.length === 1 ? hosts[0] : `(${hosts.join(' or ')})`;
+  return hosts.length > 0 && (isExpression(expression) ? expression : undefined);
 }
 
 function join(kind: 'and' | 'or', [a, b]: Expression[]): Expression {

@@ -14,8 +14,11 @@ import { latencyFilter, namedFilter } from './filter-words.ts';
 export { FilterError, type Filter, type Subject, type Tree } from './filter-parts.ts';
 
 /** The filter with a caret under the place where it goes wrong. */
-export const explainFilter = (text: string, error: FilterError): string =>
-  `${error.message}\n  ${text}\n  ${' '.repeat(error.at)}^`;
+export const explainFilter = (text: string, { message, at }: Pick<FilterError, 'message' | 'at'>): string =>
+  `${message}\n  ${text}\n  ${' '.repeat(Math.max(0, Math.min(at, text.length)))}^`;
+
+/** The filter of who wants all. */
+export const everything: Filter = () => true;
 
 /** Around the sign of a latency there may be room. `tcp[0:2]` is one word. */
 const tokenPattern =
@@ -38,7 +41,7 @@ export function parseTree(text: string): Tree | undefined {
  */
 export function parseFilter(text: string): Filter {
   const tree = parseTree(text);
-  return tree ? answersOf(tree) : () => true;
+  return tree ? answersOf(tree) : everything;
 }
 
 /** The conditions that records cannot answer, as they stand in the text; none of a filter that is wrong. */

@@ -2,12 +2,13 @@
 import type { Control } from '../client/protocol.ts';
 import type { Summary } from '../paths/counting.ts';
 import type { FilterInForce } from '../wire/messages.ts';
-import type { Tree } from './filter.ts';
+import { shown } from '../names/shown.ts';
+import { explainFilter, type Tree } from './filter.ts';
 import { tcpdumpOf, type AddressesOf } from './filter-tree.ts';
 
 export interface Follow {
-  /** Asks if there is something to ask for; true once nothing is waited for: it is in force, or will not be. */
-  turn(summary: Pick<Summary, 'exponents' | 'filters'>, nowMs: number): boolean;
+  /** Asks if there is something to ask for, and says where it is not followed. Call it about once a second. */
+  turn(summary: Pick<Summary, 'exponents' | 'filters'>, nowMs: number): void;
 }
 
 /** A status comes every second; a node loads a filter in a fraction of one. */
@@ -36,35 +37,29 @@ export function createFollow(
     const line = explainFollowing(node, expression, state);
     if (line === undefined || said.has(line)) return;
     said.add(line);
-    log(line);
+    // All of this comes from outside: none of it moves the cursor.
+    log(line.split('\n').map(shown).join('\n'));
   }
 
   return {
     turn({ exponents, filters }, nowMs) {
       if (expression !== '' || Object.values(exponents).some((exponent) => exponent > 0)) ask(nowMs);
-      if (expression === '') return true;
+      if (expression === '') return;
       const isDue = nowMs - askedMs > PATIENCE_MS;
-      const nodes = Object.keys(exponents);
-      const isAnswered = (node: string): boolean =>
-        Object.hasOwn(filters, node) && (filters[node].expression === expression || isDue);
-      for (const node of nodes)
-        if (isDue || isAnswered(node)) say(node, Object.hasOwn(filters, node) ? filters[node] : undefined);
-      return isDue || nodes.every(isAnswered);
+      for (const node of Object.keys(exponents)) {
+        const state = Object.hasOwn(filters, node) ? filters[node] : undefined;
+        if (isDue || state?.expression === expression) say(node, state);
+      }
     },
   };
 }
 
 /** Why not all of it is followed there; undefined where it is. */
-export function explainFollowing(
-  node: string,
-  expression: string,
-  state: FilterInForce | undefined,
-): string | undefined {
+function explainFollowing(node: string, expression: string, state: FilterInForce | undefined): string | undefined {
   if (!state) return `${node} follows a sample only: it put no filter into force`;
   if (state.expression !== expression)
     return `${node} follows ${state.expression} for ${state.by}, and this a sample only`;
-  if (state.problem)
-    return `${node} follows a sample only: ${state.problem.message}\n  ${expression}\n  ${' '.repeat(state.problem.at)}^`;
+  if (state.problem) return `${node} follows a sample only: ${explainFilter(expression, state.problem)}`;
   const { marks, packets } = state.exponents;
   if (packets > 0)
     return `${node}: more matches than its budget has room for; of that 1 in ${2 ** packets} packets is followed`;

@@ -3,6 +3,7 @@ import type { Insight } from '../insight/explain.ts';
 import type { NodeFigures } from '../insight/figures.ts';
 import { sentenceOf } from '../insight/sentence.ts';
 import type { Stream } from '../paths/streams.ts';
+import { cut } from './numbers.ts';
 
 /** Statuses come every second. */
 const SILENT_MS = 3500;
@@ -24,5 +25,5 @@ export function drawHeadline(insight: Insight, columns: number): string[] {
     if (longer.length <= columns) lines[lines.length - 1] = longer;
     else lines.push(`  ${part}`);
   }
-  return [...lines.map((line) => (line.length > columns ? `${line.slice(0, columns - 1)}…` : line)), ''];
+  return [...lines.map((line) => cut(line, columns)), ''];
 }

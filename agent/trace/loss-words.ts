@@ -15,6 +15,7 @@ export interface LossKind {
   reason: string;
   symbol: string;
   hook: string | null;
+  /** Behind the device it is told with: in the pod's own namespace. */
   inPod: boolean;
   /** An XDP program sits where it should have come next. */
   isXdp?: boolean;
@@ -218,14 +219,17 @@ const reasons: Record<string, Said> = {
   PACKET_SOCK_ERROR: ['A capture’s socket had no room; the packet itself may have gone on.', 'Whoever captures there.'],
 }; // prettier-ignore
 
+const openVswitch: Said = ['Open vSwitch dropped it by a rule, a meter or a limit.', 'ovs-appctl dpctl/dump-flows, coverage/show, and the controller’s rules.']; // prettier-ignore
+const notTaken: Said = ['The device did not take it.', 'State, queue and MTU of that device (ip -s link, tc -s qdisc).']; // prettier-ignore
+
 /** By what its name begins with, the longest first. */
 const families: [prefix: string, said: Said][] = [
   ['TCP_MD5', tcpKey],
   ['TCP_AO', tcpKey],
   ['TCP_AUTH', tcpKey],
   ['TCP_', tcpState],
-  ['OPENVSWITCH', ['Open vSwitch dropped it by a rule, a meter or a limit.', 'ovs-appctl dpctl/dump-flows, coverage/show, and the controller’s rules.']],
-  ['OVS_', ['Open vSwitch dropped it by a rule, a meter or a limit.', 'ovs-appctl dpctl/dump-flows, coverage/show, and the controller’s rules.']],
+  ['OPENVSWITCH', openVswitch],
+  ['OVS_', openVswitch],
   ['XFRM_', ipsec],
   ['FQ_', queueFull],
   ['IPV6_', malformed],
@@ -250,8 +254,8 @@ const symbols: [prefix: string, said: Said][] = [
   ['vxlan_', ['The tunnel could not send it.', 'FDB, routes and neighbours of the tunnel device (bridge fdb show, ip neigh).']],
   ['tun_', ['Whoever reads behind the TUN or TAP device is too slow, or gone.', 'The program behind that device: a VPN, a virtual machine.']],
   ['veth_xmit', ['The other end of the veth did not take it: it is down, or its ring was full.', 'ip -s link show on both ends, and an XDP program behind them.']],
-  ['dev_', ['The device did not take it.', 'State, queue and MTU of that device (ip -s link, tc -s qdisc).']],
-  ['__dev_', ['The device did not take it.', 'State, queue and MTU of that device (ip -s link, tc -s qdisc).']],
+  ['dev_', notTaken],
+  ['__dev_', notTaken],
   ['sch_', queueFull],
   ['icmp', ['Its ICMP message was not taken.', 'nstat of that host (IcmpInErrors), and sysctls such as icmp_echo_ignore_all.']],
 ]; // prettier-ignore

@@ -23,6 +23,10 @@ export function formatWire(valueNs: number, boundNs: number): string {
   return formatNs(valueNs);
 }
 
+/** As much of a line as fits. */
+export const cut = (line: string, columns: number): string =>
+  line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
+
 /** Made once: toLocaleString makes one for every figure. */
 const grouped = new Intl.NumberFormat('en-US');
 

@@ -5,7 +5,7 @@ import type { Disorder } from '../paths/disorder.ts';
 import type { Group } from './groups.ts';
 import { drawLosses, type Loss } from './losses.ts';
 import { endLabel } from './shape.ts';
-import { formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
+import { cut, formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
 
 const center = (text: string, width: number, fill = ' '): string => {
   const before = Math.floor((width - text.length) / 2);
@@ -114,9 +114,6 @@ function drawNarrow(group: Group, columns: number): string[] {
   if (hasTimes(group)) lines.push(` ${totalOf(group)}`);
   return lines.map((line) => cut(line, columns));
 }
-
-const cut = (line: string, columns: number): string =>
-  line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
 
 /** What all figures rest on, in as many lines as the width makes of it. */
 export function drawSummary(summary: Summary, columns: number): string[] {

@@ -6,7 +6,8 @@ import { createAssembler, type Assembler } from '../paths/assemble.ts';
 import { shown } from '../names/shown.ts';
 import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
-import { FilterError, explainFilter, parseFilter, parseTree, unansweredIn, type Filter } from './filter.ts';
+import { FilterError, everything, explainFilter, parseTree, unansweredIn, type Filter, type Tree } from './filter.ts';
+import { answersOf } from './filter-tree.ts';
 import { createFollow, type Follow } from './follow.ts';
 import { createGroups } from './groups.ts';
 import { drawHeadline, nodeFigures } from './headline.ts';
@@ -44,6 +45,7 @@ export interface TraceOptions {
 
 const TICK_MS = 100;
 const DRAW_MS = 500;
+const TURN_MS = 1000;
 /**
  * A gateway connects to its peers when its first reader comes. What passes a node that is not there yet would look lost,
  * so it is waited for, and said after a while. An attempt takes ten seconds at most, two statuses of a newcomer two more.
@@ -58,10 +60,9 @@ const LONGEST_CLOSING_MS = 8000;
 export async function runTrace(options: TraceOptions): Promise<number> {
   const text = options.filter ?? '';
   try {
-    const filter = parseFilter(text);
     const unanswered = unansweredIn(text);
     if (unanswered.length > 0) options.log(`filter: not in records, so it hides nothing: ${unanswered.join(', ')}`);
-    return await new Trace(options, filter).run();
+    return await new Trace(options, parseTree(text)).run();
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
     options.log(`filter: ${explainFilter(text, error)}`);
@@ -84,15 +85,15 @@ class Trace {
   #beginMs = Infinity;
   #isPatient = false;
   #endMs = Infinity;
+  #turnMs = -Infinity;
   #ended: { error?: string | undefined } | undefined;
 
-  constructor(options: TraceOptions, filter: Filter) {
+  constructor(options: TraceOptions, tree: Tree | undefined) {
     this.#options = options;
-    this.#filter = filter;
+    this.#filter = tree ? answersOf(tree) : everything;
     this.#assembler = createAssembler((view) => this.#visit(view));
     const { feed, log } = options;
-    if (feed.send)
-      this.#follow = createFollow(parseTree(options.filter ?? ''), this.#assembler.addressesOf, feed.send, log);
+    if (feed.send) this.#follow = createFollow(tree, this.#assembler.addressesOf, feed.send, log);
   }
 
   async run(): Promise<number> {
@@ -139,11 +140,17 @@ class Trace {
     }
     // Before the beginning nothing is told: it would not count.
     if (this.#beginMs !== Infinity) {
-      this.#follow?.turn(this.#assembler.summary(), nowMs);
       this.#assembler.advance(nowMs);
-      if (!this.#options.json) this.#insight(nowMs);
+      if (nowMs >= this.#turnMs) this.#turn(nowMs);
     }
     if (this.#lines.length) this.#options.output.write(this.#lines.splice(0).join(''));
+  }
+
+  /** Nodes say how they stand once a second. */
+  #turn(nowMs: number): void {
+    this.#turnMs = nowMs + TURN_MS;
+    this.#follow?.turn(this.#assembler.summary(), nowMs);
+    if (!this.#options.json) this.#insight(nowMs);
   }
 
   /** Everybody who will come has come, and told how they stand. */
@@ -179,7 +186,7 @@ class Trace {
 
   #visit(view: PathView): void {
     const { partial, json, count = Infinity } = this.#options;
-    if (this.#told >= count || !this.#filter(subjectOf(view))) return;
+    if (this.#told >= count || (this.#filter !== everything && !this.#filter(subjectOf(view)))) return;
     if (!json) this.#observer.see(view);
     if (!view.hasEntry && !partial) return;
     this.#told++;

@@ -17,6 +17,8 @@
 export const MAGIC = 0x4c504f48;
 export const VERSION = 3;
 export const HEADER_BYTES = 24;
+/** What belongs to no agent's stream: peers and history. Each such message is whole. */
+export const NO_STREAM = 0;
 export const MAX_PAYLOAD_BYTES = 8 << 20;
 
 export const FrameType = {

@@ -35,7 +35,7 @@ export function nodeMetrics(registry: Registry, source: FrameSource): () => void
   };
   const frame = (bytes: Uint8Array): void => {
     const { type } = framePlace(bytes);
-    if (type !== FrameType.legs && type !== FrameType.missed && type !== FrameType.peers)
+    if (type === FrameType.hello || type === FrameType.devices || type === FrameType.status)
       read(decodeMessage(decodeFrame(bytes)));
   };
 

@@ -1,6 +1,6 @@
 /** Bands of the heat map: quarters of an octave. The histogram's own buckets are finer than anybody can see. */
-import { CELLS_PER_SERIES, bucketMiddle } from '../../../agent/histogram/cells.ts';
-import { BUCKETS } from '../../../agent/histogram/histogram.ts';
+import { CELLS_PER_SERIES } from '../../../agent/histogram/cells.ts';
+import { BUCKETS, bucketMiddle } from '../../../agent/histogram/histogram.ts';
 
 const PER_OCTAVE = 4;
 /** What is faster shares the lowest band, as do times across nodes that lie below the clock's bound. */

@@ -2,19 +2,16 @@
 import { explainLoss } from '../../../agent/trace/loss-words.ts';
 import { formatCount } from '../../../agent/trace/numbers.ts';
 import type { DropRow, Example } from '../worker/drops.ts';
+import { sortedBy, type SortOf } from './sort.ts';
 import { formatClock, formatMany, formatPerSecond, formatPercent } from './format.ts';
 
 export const dropColumns = ['what', 'where', 'n', 'rate', 'paths', 'first', 'last'] as const;
 export type DropColumn = (typeof dropColumns)[number];
 
-export interface DropSort {
-  by: DropColumn;
-  descending: boolean;
-}
+export type DropSort = SortOf<DropColumn>;
 
-/** Names go up at first, figures down. */
-export const sortDropsBy = (by: DropColumn, current: DropSort): DropSort =>
-  current.by === by ? { by, descending: !current.descending } : { by, descending: by !== 'what' && by !== 'where' };
+export const sortDropsBy = (column: DropColumn, current: DropSort): DropSort =>
+  sortedBy(column, current, ['what', 'where']);
 
 const figures: Record<DropColumn, (row: DropRow) => number | string> = {
   what: ({ verdict, reason, symbol }) => `${verdict} ${reason} ${symbol}`,

@@ -5,7 +5,7 @@ import { dropColumns, type DropSort } from './drops.ts';
 import { groupings, type Grouping } from './group.ts';
 import { levels, type Level } from '../worker/map/view.ts';
 import { scales, type Scale } from './ruler.ts';
-import { columns, type Sort } from './sort.ts';
+import { columns, type Sort, type SortOf } from './sort.ts';
 import type { Span } from './span.ts';
 import { formatSubject, parseSubject, type Subject } from './subject.ts';
 import { lists, shows, type List, type Show } from './tabs.ts';
@@ -73,12 +73,12 @@ export function parsePlace(search: string): Place {
 }
 
 /** `-p99`: by that column, descending. */
-function parseSort<T extends string>(text: string | null, columns: readonly T[]) {
+function parseSort<T extends string>(text: string | null, columns: readonly T[]): SortOf<T> | undefined {
   const by = columns.find((column) => column === text?.replace(/^-/, ''));
   return by && { by, descending: text!.startsWith('-') };
 }
 
-const formatSort = ({ by, descending }: Sort | DropSort): string => `${descending ? '-' : ''}${by}`;
+const formatSort = ({ by, descending }: SortOf<string>): string => `${descending ? '-' : ''}${by}`;
 
 /** Nobody holds more. */
 const LONGEST_SECONDS = 86_400;

@@ -1,20 +1,29 @@
-/** The order of the path list. */
+/** How lists are ordered by their columns, and the order of the path list. */
 import type { RowColumns } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
 
 export const columns = ['path', 'protocol', 'n', 'p50', 'p99', 'change', 'bytes', 'rate', 'loss'] as const;
 export type Column = (typeof columns)[number];
 
-export interface Sort {
-  by: Column;
+export interface SortOf<C> {
+  by: C;
   descending: boolean;
 }
+export type Sort = SortOf<Column>;
 
-/** Names go up at first, figures down. */
-export const sortBy = (column: Column, current: Sort): Sort =>
-  current.by === column
-    ? { by: column, descending: !current.descending }
-    : { by: column, descending: column !== 'path' && column !== 'protocol' };
+/** As `aria-sort` says it. */
+export type Order = 'ascending' | 'descending' | 'none';
+
+export const orderOf = <C>(column: C, { by, descending }: SortOf<C>): Order =>
+  by !== column ? 'none' : descending ? 'descending' : 'ascending';
+
+/** Once more by the same column turns the order round; of another, `names` go up at first and figures down. */
+export const sortedBy = <C>(column: C, current: SortOf<C>, names: readonly C[]): SortOf<C> => ({
+  by: column,
+  descending: current.by === column ? !current.descending : !names.includes(column),
+});
+
+export const sortBy = (column: Column, current: Sort): Sort => sortedBy(column, current, ['path', 'protocol']);
 
 /** Of one packet in so many; NaN without any. */
 export const lossOf = (rows: RowColumns, at: number): number => rows.lost[at] / (rows.lost[at] + rows.joined[at]);

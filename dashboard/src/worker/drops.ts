@@ -2,6 +2,7 @@
 import { representedPackets } from '../../../agent/paths/estimate.ts';
 import { formatEndpoint } from '../../../agent/paths/addresses.ts';
 import { flowAt, lastOf, type PathView } from '../../../agent/paths/view.ts';
+import { identityText } from '../../../agent/paths/words.ts';
 import type { LossKind } from '../../../agent/trace/loss-words.ts';
 import { describeLoss, lossKindOf } from '../../../agent/trace/losses.ts';
 import type { Filter, Subject } from '../../../agent/trace/filter.ts';
@@ -164,8 +165,6 @@ const subjectWith = ({ subject, sourcePorts, destinationPorts }: Held): Subject 
   destinationPorts: [...destinationPorts],
 });
 
-const hex = (word: number): string => word.toString(16).padStart(8, '0');
-
 function exampleOf(view: PathView, atMs: number): Example {
   const shape = { ...shapeOf(view), ...serviceOf(view) };
   const frame = view.frames[0];
@@ -176,7 +175,7 @@ function exampleOf(view: PathView, atMs: number): Example {
     source: formatEndpoint(sourceOf(view, 0), frame.sourcePort[flow]),
     destination: formatEndpoint(destinationOf(view, 0), frame.destinationPort[flow]),
     protocol: shape.protocol,
-    identity: hex(view.identityHigh) + hex(view.identityLow),
+    identity: identityText(view.identityLow, view.identityHigh),
     atMs,
   };
 }
