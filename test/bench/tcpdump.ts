@@ -4,13 +4,12 @@ import { delaysNs, outOfOrder, watchBeside, type Place } from '../e2e/beside.ts'
 import { startReceiver } from '../e2e/matrix/traffic.ts';
 import { startCluster, type Cluster } from '../e2e/support.ts';
 import type { Benchmark, Context, Figure } from './figure.ts';
+import { spreadOf } from './statistics.ts';
 
 const AGENTS = { args: ['--budget', '200000', '--sample', '0'] };
 const TRAFFIC = ['-tcp', 'requests', '-datagrams', 'udp', '-others', 'echo', '-flows', '4'];
 const INGRESS: Place = { node: 'n2', device: 'eth0', direction: 'ingress' };
 const EGRESS: Place = { node: 'n1', device: 'eth0', direction: 'egress' };
-
-const medianOf = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** By how much our record is later than tcpdump's time, as medians of rounds. */
 async function rounds(cluster: Cluster, place: Place, { quick, signal }: Context): Promise<number[]> {
@@ -20,7 +19,7 @@ async function rounds(cluster: Cluster, place: Place, { quick, signal }: Context
     const { pairs, missing } = await watchBeside(cluster, place, [...TRAFFIC, '-for', quick ? '500ms' : '1500ms']);
     if (missing.length > 0) throw new Error(`tcpdump did not catch ${missing.length} packets, as ${missing[0]}`);
     if (pairs.length === 0 || outOfOrder(pairs) > 0) throw new Error(`${outOfOrder(pairs)} of ${pairs.length} in another order`);
-    medians.push(medianOf(delaysNs(pairs)));
+    medians.push(spreadOf(delaysNs(pairs)).median);
   }
   return medians;
 } // prettier-ignore
@@ -34,10 +33,9 @@ const QUEUE = ['tc', 'qdisc', 'add', 'dev', 'eth0', 'root', 'tbf', 'rate', '8mbi
  */
 const STAMPED_EARLY = '/proc/sys/net/core/netdev_tstamp_prequeue';
 
-/** The rounds with stamps taken when processing begins. */
-async function behindBacklog(cluster: Cluster, context: Context): Promise<number[]> {
+async function stamped(early: '0' | '1', cluster: Cluster, context: Context): Promise<number[]> {
   const usual = readFileSync(STAMPED_EARLY, 'utf8');
-  writeFileSync(STAMPED_EARLY, '0');
+  writeFileSync(STAMPED_EARLY, early);
   try {
     return await rounds(cluster, INGRESS, context);
   } finally {
@@ -46,8 +44,8 @@ async function behindBacklog(cluster: Cluster, context: Context): Promise<number
 }
 
 async function measure(cluster: Cluster, context: Context): Promise<Figure[]> {
-  const early = await rounds(cluster, INGRESS, context);
-  const ingress = await behindBacklog(cluster, context);
+  const early = await stamped('1', cluster, context);
+  const ingress = await stamped('0', cluster, context);
   const egress = await rounds(cluster, EGRESS, context);
   await cluster.lab.exec(EGRESS.node, QUEUE);
   const queued = await rounds(cluster, EGRESS, context);

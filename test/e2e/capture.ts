@@ -1,9 +1,11 @@
 /** tcpdump in a pod, and what it caught: the truth about which packet carried which numbers. */
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Lab } from '../lab/index.ts';
+import { parseHeaders } from './matrix/headers.ts';
+import { readFrames } from './matrix/packets.ts';
 import { until } from './support.ts';
 
 /** A TCP segment or UDP datagram as the pod's own eth0 had it, before or after any cutting and merging. */
@@ -47,13 +49,20 @@ export async function captureFile(
   const argv = ['tcpdump', '-n', '-i', device, ...how, '-w', file, ...words];
   const child = lab.spawn(where, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
-  await new Promise<void>((resolve, reject) => {
-    child.once('close', () => reject(new Error(`tcpdump in ${where} ended: ${said}`)));
-    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      if (said.includes('listening on')) resolve();
+  let caught: number;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.once('close', () => reject(new Error(`tcpdump in ${where} ended: ${said}`)));
+      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+        said += text;
+        if (said.includes('listening on')) resolve();
+      });
     });
-  });
+    caught = openSync(file, 'r');
+  } finally {
+    // Both have it open, and nothing is left whatever becomes of them.
+    rmSync(folder, { recursive: true });
+  }
   let before = '';
   let looks = 0;
   /** tcpdump says where it stands when asked: nothing waits for it in the kernel, and for a while nothing has come. */
@@ -73,9 +82,9 @@ export async function captureFile(
       await ended;
       if (!/\b0 packets dropped by kernel/.test(said))
         throw new Error(`tcpdump in ${where} did not catch all: ${said}`);
-      return readFileSync(file);
+      return readFileSync(caught);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      closeSync(caught);
     }
   };
 }
@@ -83,29 +92,12 @@ export async function captureFile(
 const QUIET_LOOKS = 5;
 const PROGRESS = /(\d+) packets? captured, (\d+) packets? received by filter/g;
 
-/** Of a file in tcpdump's own format with nanoseconds, of Ethernet. */
-export function parseCapture(file: Buffer): Caught[] {
-  if (file.readUInt32LE(0) !== 0xa1b23c4d || file.readUInt32LE(20) !== 1) throw new Error('not a capture of Ethernet');
-  const caught: Caught[] = [];
-  for (let at = 24; at < file.length;) {
-    const size = file.readUInt32LE(at + 8);
-    const packet = parsePacket(file.subarray(at + 16, at + 16 + size));
-    if (packet) caught.push(packet);
-    at += 16 + size;
-  }
-  return caught;
-}
-
-/** No VLAN, no IPv6 extension headers, no fragments: the traffic here has none. */
-function parsePacket(frame: Buffer): Caught | undefined {
-  const type = frame.readUInt16BE(12);
-  if (type === 0x0800) {
-    const headers = (frame[14] & 15) * 4;
-    const length = frame.readUInt16BE(16) - headers;
-    return parseTransport(frame.subarray(14 + headers), frame[23], length, frame.readUInt16BE(18));
-  }
-  return type === 0x86dd ? parseTransport(frame.subarray(54), frame[20], frame.readUInt16BE(18), 0) : undefined;
-}
+/** Of a file in tcpdump's own format with nanoseconds, of Ethernet. No VLAN, no IPv6 extension headers, no fragments. */
+export const parseCapture = (file: Buffer): Caught[] =>
+  readFrames(file).flatMap(({ content: frame }) => {
+    const ip = parseHeaders(frame);
+    return (ip && parseTransport(frame.subarray(ip.content), ip.protocol, ip.length, ip.id)) ?? [];
+  });
 
 function parseTransport(bytes: Buffer, protocol: number, length: number, id: number): Caught | undefined {
   if (protocol !== 6 && protocol !== 17) return undefined;

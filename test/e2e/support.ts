@@ -7,6 +7,8 @@ import type { JsonPath } from '../../agent/paths/json.ts';
 import { hoplensCommand, startAgents, type Agents, type AgentsOptions } from '../lab/agents.ts';
 import { createLab, labMissing, type Lab, type LabOptions } from '../lab/index.ts';
 
+export { isEmulated, until } from '../lab/until.ts';
+
 /** Why nothing here can run on this machine; undefined if it can. */
 export const missing = await whatIsMissing();
 
@@ -17,9 +19,6 @@ async function whatIsMissing(): Promise<string | undefined> {
   const btf = existsSync('/sys/kernel/btf/vmlinux') ? [] : ['the kernel’s BTF'];
   return [...(await labMissing({ wire: true })), ...btf, ...built.map((name) => `.build/${name}: npm run build`)][0];
 }
-
-/** Under emulation all is ten times slower and its speed means nothing. */
-export const isEmulated = process.env['HOPLENS_EMULATED'] !== undefined;
 
 export interface Cluster extends AsyncDisposable {
   lab: Lab;
@@ -111,13 +110,4 @@ export async function trace({ url, tokenFile }: Gateway, args: string[]): Promis
   const summary = lines.at(-1);
   if (summary?.type !== 'summary') throw new Error(`hoplens trace printed no summary: ${stdout.slice(-500)}`);
   return { paths, summary };
-}
-
-/** Waits for a condition, never for a time. */
-export async function until(condition: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<void> {
-  const deadline = Date.now() + limitMs * (isEmulated ? 10 : 1);
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${String(condition)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }

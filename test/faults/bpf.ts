@@ -1,6 +1,9 @@
 /** The kernel's bpf() as somebody else uses it: who sits at a device, and foreign programs to put there. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import koffi from 'koffi';
+import { run } from '../lab/run.ts';
 
 const libc = koffi.load('libc.so.6');
 const syscall = libc.func('long syscall(long number, int command, void *attributes, uint bytes)');
@@ -118,6 +121,23 @@ export function createChain(length: number): Chain {
     counts: () => programs.map((_, place) => readCount(map, place)),
     close: () => [...links, ...programs, map].forEach((fd) => closeSync(fd)),
   };
+}
+
+/** A path by which others find a program while they attach it: they hold it themselves then, and nothing stays mounted. */
+export async function whilePinned<T>(pinAt: (path: string) => void, use: (path: string) => Promise<T>): Promise<T> {
+  const bpffs = mkdtempSync(join(tmpdir(), 'hoplens-bpffs-'));
+  try {
+    await run(['mount', '-t', 'bpf', 'hoplens-test', bpffs]);
+    try {
+      const path = join(bpffs, 'program');
+      pinAt(path);
+      return await use(path);
+    } finally {
+      await run(['umount', bpffs]);
+    }
+  } finally {
+    rmSync(bpffs, { recursive: true });
+  }
 }
 
 export function pin(program: number, path: string): void {

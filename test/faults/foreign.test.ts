@@ -1,12 +1,8 @@
 /** Somebody else's tc and tcx programs beside the real agent: all run, in their own order, with us and without us. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLab, labMissing, type Lab } from '../lab/index.ts';
 import { startAgents, type Agents } from '../lab/agents.ts';
-import { run } from '../lab/run.ts';
-import { createChain, inNetns, tcxPrograms, type Chain, type Direction } from './bpf.ts';
+import { createChain, inNetns, tcxPrograms, whilePinned, type Chain, type Direction } from './bpf.ts';
 import { ping, tracePings, until, watch, wholeWays } from './tools.ts';
 
 const [missing] = await labMissing();
@@ -18,26 +14,19 @@ describe.skipIf(missing !== undefined).each(['tcx', 'clsact'] as const)(
   (hooks) => {
     /** Two of tcx and two of tc, of each kind one from before our agent and one from after it. */
     const chains: Partial<Record<Direction, Chain>> = {};
-    const bpffs = mkdtempSync(join(tmpdir(), 'hoplens-bpffs-'));
     let lab: Lab;
     let agents: Agents | undefined;
     let ifindex: number;
     beforeAll(async () => {
-      await run(['mount', '-t', 'bpf', 'hoplens-test', bpffs]);
       lab = await createLab('flannel-vxlan', { signals: false });
       const [link] = JSON.parse((await lab.exec('n1', ['ip', '-j', 'link', 'show', DEVICE])).stdout) as [{ ifindex: number }]; // prettier-ignore
       ifindex = link.ifindex;
-      for (const direction of directions) {
-        const chain = (chains[direction] = createChain(4));
-        for (const place of [2, 3]) chain.pin(place, join(bpffs, `${direction}${place}`));
-      }
+      for (const direction of directions) chains[direction] = createChain(4);
     });
     afterAll(async () => {
       for (const chain of Object.values(chains)) chain.close();
       await agents?.stop();
       await lab?.down();
-      await run(['umount', bpffs], { allowFailure: true });
-      rmSync(bpffs, { recursive: true, force: true });
     });
 
     const attachTcx = (place: number) =>
@@ -47,8 +36,10 @@ describe.skipIf(missing !== undefined).each(['tcx', 'clsact'] as const)(
       await lab.exec('n1', ['tc', 'qdisc', 'add', 'dev', DEVICE, 'clsact'], { allowFailure: true });
       for (const direction of directions) {
         const where = ['dev', DEVICE, direction, 'pref', String(10 + place), 'protocol', 'all'];
-        const what = ['bpf', 'da', 'object-pinned', join(bpffs, `${direction}${place}`)];
-        await lab.exec('n1', ['tc', 'filter', 'add', ...where, ...what]);
+        await whilePinned(
+          (path) => chains[direction]!.pin(place, path),
+          (path) => lab.exec('n1', ['tc', 'filter', 'add', ...where, 'bpf', 'da', 'object-pinned', path]),
+        );
       }
     }
 

@@ -41,9 +41,9 @@ export interface Running {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Starts a command that runs until it is ended, in a process group of its own. */
-export function start(argv: string[]): Running {
-  const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+/** Starts a command that runs until it is ended. One that is `detached`, in a process group of its own, outlives a killed test. */
+export function start(argv: string[], detached = false): Running {
+  const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], detached });
   const text = { out: '', err: '' };
   child.stdout.setEncoding('utf8').on('data', (part: string) => (text.out += part));
   child.stderr.setEncoding('utf8').on('data', (part: string) => (text.err += part));

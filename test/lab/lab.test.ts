@@ -8,6 +8,7 @@ import { createLab, labMissing, loadTopology, openLab, removeOrphans, topologyNa
 import { processesOf } from './remove.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { processStartTime, readState, readStates } from './state.ts';
+import { until } from './until.ts';
 import { vlanMissing, wireMissing } from './missing.ts';
 
 const [missing] = await labMissing();
@@ -32,14 +33,6 @@ async function reaches(lab: Lab, from: string, address: string): Promise<boolean
     allowFailure: true,
   });
   return status === 0;
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`waited in vain for ${String(condition)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 describe.skipIf(missing !== undefined)(`the lab (needs a machine that can build one; missing: ${missing})`, () => {

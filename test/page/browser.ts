@@ -33,3 +33,11 @@ export async function openPage(browser: Browser, url: string, opening: Opening =
 
 /** The page of a gateway that says ws://HOST:PORT. */
 export const pageUrl = (url: string): string => `${url.replace(/^ws/, 'http')}/`;
+
+/** Of all elements with this test id. */
+export const text = async (page: Page, name: string): Promise<string> =>
+  (await page.locator(`[data-testid=${name}]`).allTextContents()).join(' ');
+
+/** Without what a browser says of agents that are away: what is left breaks a rule of the page's own origin. */
+export const ownProblems = (problems: string[]): string[] =>
+  problems.filter((problem) => !/WebSocket connection|Failed to load resource/.test(problem));

@@ -37,7 +37,7 @@ const says = (page: Page, name: string) => async (): Promise<boolean> =>
   (await page.locator(`[data-testid=${name}]`).count()) > 0;
 
 async function takeLive(browser: Browser): Promise<void> {
-  await using cluster = await startCluster('flannel-vxlan', { agents: { names: true } });
+  await using cluster = await startCluster('flannel-vxlan', { lab: { signals: true }, agents: { names: true } });
   const url = pageUrl(cluster.agents.url);
   const empty = await openPage(browser, url);
   await until(async () =>

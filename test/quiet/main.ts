@@ -9,7 +9,10 @@ if (missing !== undefined) {
   process.exit(1);
 }
 
-await using cluster = await startCluster('flannel-vxlan', { agents: { args: ['--queues', 'on'] } });
+await using cluster = await startCluster('flannel-vxlan', {
+  lab: { signals: true },
+  agents: { args: ['--queues', 'on'] },
+});
 await steady(cluster.lab);
 console.log('learning for a minute');
 using hearing = await hear(cluster.agents);

@@ -22,19 +22,26 @@ async function runStep(step: Step): Promise<Report> {
   }
 }
 
-async function runAndShow(step: Step, strict: boolean): Promise<Counts> {
+interface Shown {
+  counts: Counts;
+  /** What failed; empty where all is well. */
+  failed: string;
+}
+
+async function runAndShow(step: Step, strict: boolean): Promise<Shown> {
   const startMs = performance.now();
   const { counts, output } = await runStep(step);
   const judged = strict ? refuseSkips(counts, isAllowed) : counts;
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-  console.log(`${judged.failed > 0 ? 'FAILED' : 'ok    '} ${step.name}: ${closingLine(judged)} (${seconds} s)`);
-  if (counts.failed > 0) console.log(indented(output));
+  const line = `${judged.failed > 0 ? 'FAILED' : 'ok    '} ${step.name}: ${closingLine(judged)} (${seconds} s)`;
+  const failed = counts.failed > 0 ? `${line}\n${indented(output)}` : '';
+  console.log(failed || line);
   for (const skip of counts.skipped) {
     console.log(
       `    ${strict && !isAllowed(skip) ? 'SKIPPED, NOT ALLOWED IN CI' : 'skipped'}: ${skip.name}: ${skip.reason}`,
     );
   }
-  return judged;
+  return { counts: judged, failed };
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
@@ -46,12 +53,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 /** Sets the exit code: bad where something failed, or nothing passed. */
 export async function runSteps(steps: readonly (Step | readonly Step[])[]): Promise<void> {
-  const results: Counts[] = [];
+  const results: Shown[] = [];
   for (const step of steps) {
     const together = [step].flat().map((each) => runAndShow(each, skipsAreFailures()));
     results.push(...(await Promise.all(together)));
   }
-  const total = sum(results);
+  const total = sum(results.map(({ counts }) => counts));
+  const failures = results.filter(({ failed }) => failed !== '').map(({ failed }) => failed);
+  // A long run's failures are far up by now.
+  if (failures.length > 0) console.log(`\nWhat failed:\n${failures.join('\n')}`);
   process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
   console.log(closingLine(total));
 }

@@ -7,7 +7,7 @@ import { type Counts, FAILED, NOTHING, PASSED, sum, withExit } from './counts.ts
 import { execute } from './execute.ts';
 import { checkGenerated } from './generated.ts';
 import { countGo, failuresInGo } from './go-json.ts';
-import { countVitest } from './vitest-json.ts';
+import { countVitest, failuresInVitest } from './vitest-json.ts';
 
 export interface Report {
   readonly counts: Counts;
@@ -64,8 +64,10 @@ export function vitest(name: string, options: readonly string[]): Step {
       environment: { ...environment, NO_COLOR: '1' },
       limitMs,
     });
-    const counts = existsSync(file) ? sum(countVitest(readFileSync(file, 'utf8'), `${root}/`)) : NOTHING;
-    return { counts: withExit(counts, ok), output: all };
+    if (!existsSync(file)) return { counts: withExit(NOTHING, ok), output: all };
+    const report = readFileSync(file, 'utf8');
+    const counts = withExit(sum(countVitest(report, `${root}/`)), ok);
+    return { counts, output: failuresInVitest(report, `${root}/`) || all };
   };
   return { name, run };
 }

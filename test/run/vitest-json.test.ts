@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { root } from '../setup/go.mjs';
 import { closingLine, sum } from './counts.ts';
 import { execute } from './execute.ts';
-import { countVitest } from './vitest-json.ts';
+import { countVitest, failuresInVitest } from './vitest-json.ts';
 
 const SOURCE = `
 import { describe, expect, it } from 'vitest';
@@ -21,16 +21,19 @@ async function runVitest(sources: Record<string, string>) {
     const file = join(folder, 'report.json');
     const reporter = ['--reporter=json', `--outputFile=${file}`];
     await execute(join(root, 'node_modules/.bin/vitest'), ['run', '--root', folder, ...reporter], { folder });
-    return sum(countVitest(readFileSync(file, 'utf8'), `${folder}/`));
+    const text = readFileSync(file, 'utf8');
+    return { counts: sum(countVitest(text, `${folder}/`)), failures: failuresInVitest(text, `${folder}/`) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-describe('countVitest', () => {
-  it('counts, and says why a test was skipped', async () => {
-    const counts = await runVitest({ 'a.test.mjs': SOURCE, 'broken.test.mjs': 'throw new Error("no");' });
+describe('the report of vitest', () => {
+  it('is counted, with why a test was skipped, and what failed is named', async () => {
+    const { counts, failures } = await runVitest({ 'a.test.mjs': SOURCE, 'broken.test.mjs': 'throw new Error("no");' });
     expect(closingLine(counts)).toBe('1 passed, 2 failed, 1 skipped');
+    expect(failures).toMatch(/^a.test.mjs > wrong\n {2}AssertionError: expected 1 to be 2/m);
+    expect(failures).toMatch(/^broken.test.mjs: no$/m);
     expect(counts.skipped).toEqual([{ name: 'a.test.mjs > rises', reason: 'needs a moon > rises' }]);
   });
 });

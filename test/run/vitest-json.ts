@@ -1,4 +1,4 @@
-// Counts what vitest's JSON reporter wrote.
+// Counts what vitest's JSON reporter wrote, and finds what failed.
 import { type Counts, type Skip } from './counts.ts';
 
 interface Report {
@@ -31,6 +31,26 @@ function countFile(file: File, folder: string): Counts {
   const broken = file.status === 'failed' && failed === 0 ? 1 : 0;
   return { passed: of('passed').length, failed: failed + broken, skipped };
 }
+
+/** Of a failed test's message: what was expected and what came instead, without the whole of a long difference. */
+const SHOWN_LINES = 20;
+
+function failuresIn({ name, message, status, assertionResults }: File, folder: string): string[] {
+  const file = name.replace(folder, '');
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  if (failed.length === 0) return status === 'failed' ? [`${file}: ${message}`] : [];
+  return failed.map(({ ancestorTitles, title, failureMessages }) => {
+    const lines = (failureMessages ?? []).join('\n').split('\n').slice(0, SHOWN_LINES);
+    return [[file, ...ancestorTitles, title].join(' > '), ...lines.map((line) => `  ${line}`)].join('\n');
+  });
+}
+
+/**
+ * What a reader wants of a failed run: which tests failed, and their words.
+ * @param folder taken off the files' names
+ */
+export const failuresInVitest = (text: string, folder: string): string =>
+  (JSON.parse(text) as Report).testResults.flatMap((file) => failuresIn(file, folder)).join('\n');
 
 /**
  * One count per file.

@@ -18,11 +18,6 @@ const REQUIRE =
  * @property {() => unknown} make
  */
 
-/** Path of the Go package `main` that becomes the library. */
-function libraryPackage() {
-  return existsSync(join(root, 'bpf/library')) ? './library' : '.';
-}
-
 /** @param {string} folder @param {string} output @param {string[]} options */
 function goBuild(folder, output, options) {
   const flags = ['-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', join(out, output)];
@@ -59,12 +54,12 @@ async function buildPage() {
   await build({ configFile: join(root, 'dashboard/vite.config.ts'), logLevel: 'error' });
 }
 
-/** The page shares with the agent what needs neither Node nor a socket. */
+/** The page shares with the agent what needs neither Node nor a socket; what that is changes, so all of it counts. */
 const PAGE = [
   'dashboard/index.html',
   'dashboard/vite.config.ts',
   'dashboard/src',
-  ...['client', 'histogram', 'paths', 'server/source.ts', 'trace', 'wire'].map((part) => `agent/${part}`),
+  'agent',
   'package-lock.json',
   'test/setup/build.mjs',
 ];
@@ -76,7 +71,7 @@ const targets = [
   {
     output: 'libhoplens.so',
     inputs: ['bpf'],
-    make: () => goBuild('bpf', 'libhoplens.so', ['-buildmode=c-shared', libraryPackage()]),
+    make: () => goBuild('bpf', 'libhoplens.so', ['-buildmode=c-shared', './library']),
   },
   { output: 'wire', inputs: ['test/wire'], make: () => goBuild('test/wire', 'wire', ['.']) },
   { output: 'numbered', inputs: ['test/numbered'], make: () => goBuild('test/numbered', 'numbered', ['.']) },

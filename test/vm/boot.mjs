@@ -23,6 +23,10 @@ const CONSOLE = 'console=ttyS0 quiet loglevel=1 panic=-1';
  * @property {'ended' | 'timeout' | 'died'} how
  */
 
+// A signal ends a process without coming by its `finally` or its exit handlers: guests and their files would stay.
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
+  process.once(signal, () => process.exit(130));
+
 /**
  * The guest writes to a layer in memory: nothing that it does stays.
  * @param {object} run
@@ -37,7 +41,6 @@ const CONSOLE = 'console=ttyS0 quiet loglevel=1 panic=-1';
 export async function bootAndRun(run) {
   const work = mkdtempSync(join(tmpdir(), 'hoplens-vm-'));
   const remove = () => rmSync(work, { recursive: true, force: true });
-  // A signal ends the process without coming by `finally`.
   process.once('exit', remove);
   try {
     const initramfs = makeInitramfs(work, run.kernel, guestScript(run));

@@ -59,9 +59,6 @@ async function check(series) {
   return code === 0 ? 'passed' : 'failed';
 }
 
-for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']))
-  process.once(signal, () => process.exit(130));
-
 await entry(async () => {
   const unknown = options.kernel.find((series) => !SERIES[series]);
   if (unknown) throw new Refusal(`kernel ${unknown} is none of ${Object.keys(SERIES).join(', ')}.`);

@@ -1,10 +1,7 @@
 /** Programs of somebody else that drop: at the tc hooks, and at the driver (XDP). */
-import { closeSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { attachLink, inNetns, loadDropper, pin, type DropKind, type Field } from '../../faults/bpf.ts';
+import { closeSync } from 'node:fs';
+import { attachLink, inNetns, loadDropper, pin, whilePinned, type DropKind, type Field } from '../../faults/bpf.ts';
 import type { Lab } from '../../lab/index.ts';
-import { run } from '../../lab/run.ts';
 import type { Maker } from './cause.ts';
 
 /** Where a packet says what it is, from its Ethernet header on. */
@@ -30,19 +27,16 @@ export const program =
 export const filter =
   (where: string, device: string, direction: 'ingress' | 'egress', field: Field): Maker =>
   async (lab) => {
-    const bpffs = mkdtempSync(join(tmpdir(), 'hoplens-causes-'));
-    await run(['mount', '-t', 'bpf', 'hoplens-test', bpffs]);
-    const loaded = loadDropper('tcxIngress', field);
-    pin(loaded, join(bpffs, 'dropper'));
     await lab.exec(where, ['tc', 'qdisc', 'add', 'dev', device, 'clsact'], { allowFailure: true });
     const at = ['dev', device, direction, 'pref', '77', 'protocol', 'all'];
-    await lab.exec(where, ['tc', 'filter', 'add', ...at, 'bpf', 'da', 'object-pinned', join(bpffs, 'dropper')]);
-    return {
-      async undo() {
-        await lab.exec(where, ['tc', 'filter', 'del', 'dev', device, direction, 'pref', '77']);
-        closeSync(loaded);
-        await run(['umount', bpffs]);
-        rmSync(bpffs, { recursive: true });
-      },
-    };
+    const loaded = loadDropper('tcxIngress', field);
+    try {
+      await whilePinned(
+        (path) => pin(loaded, path),
+        (path) => lab.exec(where, ['tc', 'filter', 'add', ...at, 'bpf', 'da', 'object-pinned', path]),
+      );
+    } finally {
+      closeSync(loaded);
+    }
+    return { undo: () => lab.exec(where, ['tc', 'filter', 'del', 'dev', device, direction, 'pref', '77']) };
   };

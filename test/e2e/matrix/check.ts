@@ -30,7 +30,7 @@ function tell(outcome: Outcome): void {
 async function check(): Promise<number> {
   if (missing !== undefined) throw new Error(`missing: ${missing}`);
   const cells = cellsOf(strength);
-  const outcomes = await runCells(cells, { forMs: Number(options.seconds) * 1000, onOutcome: tell });
+  const outcomes = await runCells(cells, { forMs: Number(options.seconds) * 1000, signals: true, onOutcome: tell });
   const failed = outcomes.filter((outcome) => faultsOf(outcome).length > 0).length;
   console.log(`${outcomes.length - failed} passed, ${failed} failed, 0 skipped`);
   await write(inOrder(outcomes, cells));

@@ -31,6 +31,8 @@ export interface Outcome {
 export interface RunOptions {
   /** How long each cell sends. */
   forMs: number;
+  /** Whether the labs go when this process is told to end. */
+  signals?: boolean;
   onOutcome?: (outcome: Outcome) => void;
 }
 
@@ -49,7 +51,7 @@ export async function runCells(cells: Cell[], options: RunOptions): Promise<Outc
 
 /** Cells of one lab, one after the other; while the last verdicts of one are waited for, the next one runs. */
 async function runLab(cells: Cell[], options: RunOptions): Promise<Outcome[]> {
-  await using cluster = await startCell(cells[0]);
+  await using cluster = await startCell(cells[0], options);
   const outcomes: Promise<Outcome>[] = [];
   let before = Promise.resolve();
   for (const cell of cells) {
@@ -75,8 +77,8 @@ async function againWhereNeeded(cluster: Cluster, outcomes: Outcome[], options: 
   return settled;
 }
 
-async function startCell({ network, wire }: Cell): Promise<Cluster> {
-  const lab = wire === 'bad' ? { wire: { settings: { '*': damage }, seed: 5 } } : {};
+async function startCell({ network, wire }: Cell, { signals = false }: RunOptions): Promise<Cluster> {
+  const lab = { signals, ...(wire === 'bad' && { wire: { settings: { '*': damage }, seed: 5 } }) };
   const cluster = await startCluster(`flannel-${network}`, { lab, agents: AGENTS });
   try {
     await Promise.all([startReceiver(cluster.lab, RECEIVER), startReceiver(cluster.lab, NEIGHBOUR, Object.values(groups))]);

@@ -39,7 +39,7 @@ const HEAD = ['', 'cell', 'may be joined', 'joined', 'ambiguous', 'vanished', 'c
 const line = (cells: string[]): string => `| ${cells.join(' | ')} |`;
 
 /** What this kernel has no devices for is said, not left out. */
-const OPEN = `VLAN tags on the uplink need a kernel with 8021q, which the one above may lack: they are tested on crafted packets in the
+const OPEN = `VLAN tags on the uplink need a kernel with 8021q, which the one above may lack: they are tested in a lab where there are such devices (test/e2e/vlan.test.ts), and on crafted packets in the
 real kernel (bpf/programs_parse_test.go), not here.`;
 
 export function toMarkdown(outcomes: Outcome[], { date, kernel, cpus, command, strength }: Conditions): string {

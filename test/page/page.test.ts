@@ -1,0 +1,117 @@
+/// <reference lib="dom" />
+/** The page in a real browser without a lab: recordings, files, hostile names, tokens, and a page that is too slow. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startHoplens, until } from '../e2e/support.ts';
+import { launch, missingBrowser, openPage, ownProblems, text } from './browser.ts';
+import { renamePods } from './rename.ts';
+import { RECORDING, floodedServer } from './servers.ts';
+
+let browser: Browser;
+const problems: string[] = [];
+const onProblem = (problem: string): void => void problems.push(problem);
+
+beforeAll(async () => {
+  if (!missingBrowser) browser = await launch();
+});
+afterAll(async () => browser?.close());
+
+describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: ${missingBrowser})`, () => {
+  test('of a recording says that it is one', async () => {
+    const replay = startHoplens(['replay', RECORDING, '--loop', '--listen', '127.0.0.1:0']);
+    try {
+      const said = await replay.says('its page at');
+      const page = await openPage(browser, /page at (\S+?);/.exec(said)![1], { onProblem });
+      await until(async () => (await text(page, 'notice-recorded')).includes('RECORDED session of 20'));
+      await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+      expect(await text(page, 'state')).toContain('RECORDED');
+    } finally {
+      replay.kill();
+      await replay.ended;
+    }
+  });
+
+  test('opens a file in place of the stream, refuses one that is none, and goes back', async () => {
+    await using server = await floodedServer({});
+    const page = await openPage(browser, server.page, { onProblem });
+    const choose = async (name: string, buffer: Buffer): Promise<void> => {
+      await page.keyboard.press('w');
+      await page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer });
+    };
+    await choose('demo.hoplens', readFileSync(RECORDING));
+    await until(async () => (await text(page, 'notice-recorded')).includes('demo.hoplens'));
+    await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+    await until(async () => (await text(page, 'state')).includes('ended'));
+    await choose('a.png', Buffer.alloc(99));
+    await until(async () => (await text(page, 'file-problem')).includes('a.png is no recording of hoplens'));
+    expect(await page.locator('[data-testid=row]').count()).toBeGreaterThan(3);
+    await page.locator('[data-testid=notice-recorded] button').click();
+    await until(
+      async () => (await text(page, 'notice-recorded')) === '' && (await text(page, 'state')).includes('live'),
+    );
+  });
+
+  test('shows a name that is HTML, or moves cursors, as the text that it is', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'hoplens-page-')), 'hostile.hoplens');
+    await renamePods(RECORDING, file, '<img src=x onerror=alert(1)>\x1b[2J');
+    const replay = startHoplens(['replay', file, '--loop', '--listen', '127.0.0.1:0']);
+    try {
+      const said = await replay.says('its page at');
+      const page = await openPage(browser, /page at (\S+?);/.exec(said)![1], { onProblem });
+      const row = page.locator('[data-name="icmp:10.244.1.2>10.244.2.2"][data-testid=row] .path');
+      await until(async () => (await row.count()) > 0);
+      expect(await row.textContent()).toContain('demo/<img src=x onerror=alert(1)>\\u{1b}[2J');
+      await row.click();
+      await until(async () => (await text(page, 'ruler')).includes('<img'));
+      expect(await page.locator('img').count()).toBe(0);
+    } finally {
+      replay.kill();
+      await replay.ended;
+      rmSync(dirname(file), { recursive: true });
+    }
+  });
+
+  test('asks for a token where one is needed, and takes it', async () => {
+    await using server = await floodedServer({ token: 'a-token-of-this-very-test' });
+    const page = await openPage(browser, server.page);
+    await until(async () => (await text(page, 'empty')).includes('wants a token'));
+    await page.locator('input[type=password]').fill('not the token at all');
+    await page.keyboard.press('Enter');
+    await until(async () => (await text(page, 'empty')).includes('refused this token'));
+    await page.locator('input[type=password]').fill('a-token-of-this-very-test');
+    await page.keyboard.press('Enter');
+    await until(
+      async () =>
+        (await text(page, 'node')).length + (await text(page, 'empty')).length > 0 &&
+        !(await text(page, 'empty')).includes('token'),
+    );
+    expect(page.url()).not.toContain('token');
+  });
+
+  test('that was too slow says how many frames it missed', async () => {
+    await using server = await floodedServer({ queueBytes: 64 << 10 });
+    const page = await openPage(browser, server.page);
+    await until(() => server.running.stats.readers === 1);
+    await until(() => page.workers().length === 1);
+    const busy = page.workers()[0].evaluate(() => {
+      const untilMs = performance.now() + 5000;
+      while (performance.now() < untilMs);
+    });
+    await server.flood(() => server.running.stats.framesMissed > 100);
+    await busy;
+    await until(() => server.running.isDrained());
+    const told = async (): Promise<number> =>
+      Number(/missed ([\d,]+) frames/.exec(await text(page, 'notice-missed'))?.[1].replaceAll(',', '') ?? 0);
+    const { framesMissed } = server.running.stats;
+    // What was sent again as a stream's latest state is not missed: at most a hello, its devices and a status.
+    await until(async () => (await told()) >= framesMissed - 3 * server.streams);
+    expect(await told()).toBeLessThanOrEqual(framesMissed);
+  });
+
+  test('breaks no rule of its own origin, whatever it shows', () => {
+    expect(ownProblems(problems)).toEqual([]);
+  });
+});
