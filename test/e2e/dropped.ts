@@ -12,22 +12,33 @@ const isOf = ({ source, destination }: SeenPath, { packet }: WireEvent): boolean
 const carries = ({ packet }: WireEvent, mark: number): boolean =>
   (mark - (packet?.sequence ?? 0)) >>> 0 < (packet?.payload ?? 0);
 
-/** Those bytes that the dropped segment carried, each as last sent before the wire had it. */
-export function lostBytes(event: WireEvent, paths: SeenPath[]): SeenPath[] {
-  const latest = new Map<number, { path: SeenPath; sentNs: number }>();
+/** How long a segment may have waited before the wire read it, on a busy machine. */
+const BACKLOG_NS = 100e6;
+
+/**
+ * The sendings that a dropped segment may be, byte for byte: the last before the wire read it, or where the same byte was
+ * sent twice within the wire's backlog any of those.
+ */
+export function lostBytes(event: WireEvent, paths: SeenPath[]): SeenPath[][] {
+  const byMark = new Map<number, { path: SeenPath; sentNs: number }[]>();
   for (const path of paths) {
     if (path.records.length === 0) continue; // dropped before its first hop
     const { mark } = path.records[0];
     if (!carries(event, mark) || !isOf(path, event)) continue;
     const sentNs = leftNs(path);
     if (sentNs === undefined || sentNs > event.timeNs) continue;
-    if (sentNs > (latest.get(mark)?.sentNs ?? -Infinity)) latest.set(mark, { path, sentNs });
+    byMark.set(mark, [...(byMark.get(mark) ?? []), { path, sentNs }]);
   }
-  return [...latest.values()].map(({ path }) => path);
+  return [...byMark.values()].map((sendings) => {
+    const latestNs = Math.max(...sendings.map(({ sentNs }) => sentNs));
+    const sinceNs = Math.min(latestNs, event.timeNs - BACKLOG_NS);
+    return sendings.filter(({ sentNs }) => sentNs >= sinceNs).map(({ path }) => path);
+  });
 }
 
-/** Bytes that came out although the wire had dropped them: joined with what was sent before or after. */
+/** Bytes that came out although the wire had certainly dropped them: joined with what was sent before or after. */
 export function deliveredThoughDropped(paths: SeenPath[], log: WireEvent[]): SeenPath[] {
-  const lost = new Set(log.filter(({ action }) => action === 'drop').flatMap((event) => lostBytes(event, paths)));
+  const drops = log.filter(({ action }) => action === 'drop').flatMap((event) => lostBytes(event, paths));
+  const lost = new Set(drops.filter((sendings) => sendings.length === 1).flat());
   return paths.filter((path) => lost.has(path) && path.verdict === 'delivered' && !path.ambiguous);
 }

@@ -40,12 +40,17 @@ function isPossible({ datagrams = 'udp', udpSegmentation, udpGro, udpChecksum }:
 const usual = Object.fromEntries(Object.entries(factors).map(([name, [level]]) => [name, level])) as unknown as Cell;
 
 /** What takes more than three settings together: super-packets beyond 64 KiB need all else as usual. */
-const more: Cell[] = (['4', '6'] as const).map((family) => ({ ...usual, network: 'host-gw', bigTcp: 'on', family }));
+export const bigCells: Cell[] = (['4', '6'] as const).map((family) => ({
+  ...usual,
+  network: 'host-gw',
+  bigTcp: 'on',
+  family,
+}));
 
 /** Every pair of levels, in about thirty cells; or, with strength 3, every triple. */
 export const cellsOf = (strength = 2): Cell[] => [
   ...coveringArray(factors, { strength, seed: 5, isPossible }),
-  ...more,
+  ...bigCells,
 ];
 
 /** Cells of one lab, which is what takes longest to make. */

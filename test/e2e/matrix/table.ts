@@ -19,7 +19,7 @@ const percent = (part: number, whole: number): string => (whole === 0 ? '-' : `$
 
 function row({ cell, summary, comparison, ...rest }: Outcome, number: number): string[] {
   const { joinable, joinableJoined, ambiguous, lostByNetwork } = summary;
-  const { equal, alike, different } = comparison;
+  const { equal, alike, different, apart } = comparison;
   const faults = faultsOf({ cell, summary, comparison, ...rest });
   return [
     String(number + 1),
@@ -29,7 +29,7 @@ function row({ cell, summary, comparison, ...rest }: Outcome, number: number): s
     thousands(ambiguous),
     thousands(lostByNetwork.vanished),
     thousands(equal + alike),
-    thousands(different.length + rest.resurrected),
+    thousands(different.length + apart.length + rest.resurrected),
     faults.length === 0 ? 'yes' : 'NO',
   ];
 }
@@ -57,7 +57,7 @@ the same packet, or that the wire had dropped. A cell says what differs from all
 ${line(HEAD)}
 ${line(HEAD.map(() => '---'))}
 ${outcomes.map((outcome, i) => line(row(outcome, i))).join('\n')}
-| | all | ${sum(({ summary }) => summary.joinable)} | | ${sum(({ summary }) => summary.ambiguous)} | ${sum(({ summary }) => summary.lostByNetwork.vanished)} | ${sum(({ comparison }) => comparison.equal + comparison.alike)} | ${sum(({ comparison, resurrected }) => comparison.different.length + resurrected)} | |
+| | all | ${sum(({ summary }) => summary.joinable)} | | ${sum(({ summary }) => summary.ambiguous)} | ${sum(({ summary }) => summary.lostByNetwork.vanished)} | ${sum(({ comparison }) => comparison.equal + comparison.alike)} | ${sum(({ comparison, resurrected }) => comparison.different.length + comparison.apart.length + resurrected)} | |
 
 ${OPEN}
 `;

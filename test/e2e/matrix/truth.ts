@@ -57,17 +57,23 @@ function addToStream({ streams, reused }: Side, { source, destination, sequence,
  * What tells a packet, or a byte, from all others. Several where a packet has no IP id and others of its length passed at the
  * same time; none where the capture cannot say.
  */
-export function numbersAt(path: SeenPath, hop: number, side: Side, clockNs: number): Set<string> {
-  if (path.identityKind <= Kind.ack) return setOf(streamNumber(path, hop, side));
+interface Numbers {
+  numbers: Set<string>;
+  /** Others were alike, and passed at other times. */
+  byTime: boolean;
+}
+
+function numbersAt(path: SeenPath, hop: number, side: Side, clockNs: number): Numbers {
+  if (path.identityKind <= Kind.ack) return { numbers: setOf(streamNumber(path, hop, side)), byTime: false };
   const { source, destination, bytes } = path.hops.at(hop)!;
   const record = path.records.at(hop)!;
   const place = path.identityKind === Kind.fragment ? record.mark : 0;
   const known = side.packets.get(keyOf(source, destination, record.sequence, place)) ?? [];
   const alike = known.filter((packet) => packet.bytes === bytes);
   const all = new Set(alike.flatMap((packet) => [...setOf(numberOf(path, hop, packet))]));
-  if (all.size < 2) return all;
+  if (all.size < 2) return { numbers: all, byTime: false };
   const nearest = nearestOf(alike, record.timeNs + clockNs);
-  return new Set(nearest.flatMap((packet) => [...setOf(numberOf(path, hop, packet))]));
+  return { numbers: new Set(nearest.flatMap((packet) => [...setOf(numberOf(path, hop, packet))])), byTime: true };
 }
 
 const setOf = (number: string | undefined): Set<string> => new Set(number === undefined ? [] : [number]);
@@ -112,13 +118,15 @@ export interface Comparison {
   alike: number;
   /** Joined, and not the same: there must be none. */
   different: string[];
+  /** The same, where which packet it was had to be told by time alone: on a busy machine a capture's stamp may be late. */
+  apart: string[];
   /** Joined, and the captures cannot say; by kind of identity. */
   untold: Record<number, number>;
 }
 
 /** Every joined path between pods with a capture. Without beginning or end it is not joined; an ambiguous one claims nothing. */
 export function compare(paths: SeenPath[], sides: Map<string, Side>, clockNs: number): Comparison {
-  const comparison: Comparison = { equal: 0, alike: 0, different: [], untold: {} };
+  const comparison: Comparison = { equal: 0, alike: 0, different: [], apart: [], untold: {} };
   for (const path of paths) {
     if (path.ambiguous || !path.source.node || !path.destination.node || path.hops.length === 0) continue;
     const [from, to] = [sides.get(path.source.ip), sides.get(path.destination.ip)];
@@ -126,17 +134,18 @@ export function compare(paths: SeenPath[], sides: Map<string, Side>, clockNs: nu
     if (!from || !to) continue;
     const sent = numbersAt(path, 0, from, clockNs);
     const received = numbersAt(path, -1, to, clockNs);
-    if (sent.size === 0 || received.size === 0) comparison.untold[path.identityKind] = (comparison.untold[path.identityKind] ?? 0) + 1;
+    if (sent.numbers.size === 0 || received.numbers.size === 0) comparison.untold[path.identityKind] = (comparison.untold[path.identityKind] ?? 0) + 1;
     else add(comparison, path, sent, received);
   }
   return comparison;
 } // prettier-ignore
 
-function add(comparison: Comparison, path: SeenPath, sent: Set<string>, received: Set<string>): void {
-  const common = [...sent].filter((number) => received.has(number));
+function add(comparison: Comparison, path: SeenPath, sent: Numbers, received: Numbers): void {
+  const common = [...sent.numbers].filter((number) => received.numbers.has(number));
   if (common.length === 0) {
     const what = `${path.identity} ${path.protocol} kind ${path.identityKind}`;
-    comparison.different.push(`${what}: ${[...sent].join(' or ')} became ${[...received].join(' or ')}`);
-  } else if (sent.size === 1 && received.size === 1) comparison.equal++;
+    const became = `${[...sent.numbers].join(' or ')} became ${[...received.numbers].join(' or ')}`;
+    comparison[sent.byTime || received.byTime ? 'apart' : 'different'].push(`${what}: ${became}`);
+  } else if (sent.numbers.size === 1 && received.numbers.size === 1) comparison.equal++;
   else comparison.alike++;
 }
