@@ -129,7 +129,7 @@ export async function whilePinned<T>(pinAt: (path: string) => void, use: (path: 
   try {
     await run(['mount', '-t', 'bpf', 'hoplens-test', bpffs]);
     try {
-      const path = join(bpffs, 'program');
+      const path = join(bpffs, 'foreign');
       pinAt(path);
       return await use(path);
     } finally {
