@@ -4,12 +4,13 @@ import { describe, expect, it } from 'vitest';
 import { createAssembler } from '../paths/assemble.ts';
 import { toJson, type JsonPath } from '../paths/json.ts';
 import { createAgent, framesOf, podAddress, podFlow, podToPod, type Written } from '../paths/synthetic.ts';
-import type { PathView } from '../paths/view.ts';
+import { MAX_HOPS, type PathView } from '../paths/view.ts';
 import { Kind } from '../paths/words.ts';
 import { NONE } from './arena.ts';
 import { createExemplars, MAX_LOST, octaveOf, type Exemplars } from './exemplars.ts';
 import { parsePacketName, type Exchange } from './packet.ts';
 import { commonOf, packetOf, readExchange, readPacket } from './read.ts';
+import type { Store } from './store.ts';
 
 const SERVICE = '10.96.0.10';
 const START_NS = 1e9;
@@ -152,6 +153,49 @@ describe('when it is full', () => {
     expect(first).toBeGreaterThan(0);
     for (const some of held.slice(first)) expect(exemplars.store.packets.totalNs[some[0]]).toBe(2 ** 11 * 1.5);
   });
+});
+
+describe('a path of many hops', () => {
+  /** The same packet on a way of so many hops. */
+  const along = (hopCount: number, identityLow: number): PathView => ({
+    ...delivered, hopCount, identityLow,
+    frames: Array.from({ length: hopCount }, (_, hop) => delivered.frames[hop % 8]),
+    rows: Uint32Array.from({ length: hopCount }, (_, hop) => delivered.rows[hop % 8]),
+  }); // prettier-ignore
+
+  function hopsOf({ packets, hops }: Store, packet: number): number {
+    let count = 0;
+    for (let hop = packets.firstHop[packet]; hop !== NONE && count <= MAX_HOPS; hop = hops.next[hop]) count++;
+    return count;
+  }
+
+  it('takes the room that it needs, and what else is held stays whole', () => {
+    const ways = fc.array(fc.integer({ min: 1, max: MAX_HOPS }), { minLength: 1, maxLength: 60 });
+    fc.assert(
+      fc.property(ways, (hopCounts) => {
+        const exemplars = createExemplars({ keptSeconds: 4, maxRows: 64, maxBytes: 25_000 });
+        exemplars.turn(1);
+        hopCounts.forEach((hopCount, row) => {
+          exemplars.see(along(hopCount, row), row, 1, false);
+          expect(heldIn(exemplars, row, 1)).toEqual([row]);
+        });
+        for (const [row, hopCount] of hopCounts.entries()) {
+          for (const one of exemplars.pick(row, 1, 1)) expect(hopsOf(exemplars.store, one)).toBe(hopCount);
+        }
+      }),
+    );
+  });
+});
+
+it('of a row that was lost the latest come first, however far they came', () => {
+  const exemplars = createExemplars({ keptSeconds: 60, maxRows: 1, maxBytes: 200_000 });
+  play(Array.from({ length: 20 }, (_, at) => exchange(at, START_NS + at * 1e8).slice(0, 4)).flat(), (view) => {
+    exemplars.turn(1 + Math.floor(view.identityLow / 10));
+    const totalNs = 1000 - view.identityLow;
+    exemplars.see({ ...view, totalNs }, 1, 1 + Math.floor(view.identityLow / 10), false);
+  });
+  const latestFirst = [17, 16, 15, 14, 13, 12, 11, 10, 7, 6, 5, 4, 3, 2, 1, 0];
+  expect(exemplars.pick(1, 1, 2).map((one) => exemplars.store.packets.identityLow[one])).toEqual(latestFirst);
 });
 
 it('forgets what is too old, and rows, and uses their room again', () => {

@@ -20,7 +20,7 @@ export interface Exemplars {
   /** Forgets what is too old. */
   turn(nowSecond: number): void;
   forget(row: number): void;
-  /** Packets of a row in these seconds, both included, whose total lies in [fromNs, toNs); the slowest first. */
+  /** Packets of a row in these seconds, both included, whose total lies in [fromNs, toNs): the slowest first, of lost ones the latest. */
   pick(row: number, fromSecond: number, toSecond: number, fromNs?: number, toNs?: number): number[];
   /** NONE where it is not held, or not any more. */
   find(row: number, id: PacketId): number;
@@ -137,10 +137,12 @@ export function createExemplars({ keptSeconds, maxRows, maxBytes }: Limits): Exe
 
   const none = (): boolean => false;
 
+  const secondsOf = (kept: Kept): number[] =>
+    [...kept.heads].filter((head) => head !== NONE).map((head) => store.packets.second[head]);
+
   function releaseBefore(kept: Kept, second: number): void {
     if (second - kept.fromSecond > slots) {
-      const seconds = [...kept.heads].filter((head) => head !== NONE).map((head) => store.packets.second[head]);
-      for (const old of seconds) if (old < second) releaseSecond(kept, old, none);
+      for (const old of secondsOf(kept)) if (old < second) releaseSecond(kept, old, none);
     } else for (let old = kept.fromSecond; old < second; old++) releaseSecond(kept, old, none);
     kept.fromSecond = Math.max(kept.fromSecond, second);
   }
@@ -166,8 +168,14 @@ export function createExemplars({ keptSeconds, maxRows, maxBytes }: Limits): Exe
     const before = kept.count;
     thin(kept);
     if (kept.count <= (before * 7) / 8) return;
-    for (let second = latest - slots + 1; kept.count > (before * 3) / 4 && second <= latest + OPEN_SECONDS; second++)
-      releaseBefore(kept, second);
+    for (const second of secondsOf(kept).sort((a, b) => a - b))
+      if (kept.count > (before * 3) / 4) releaseBefore(kept, second + 1);
+  }
+
+  /** What a lost packet took until its last hop says nothing of it. All of a row are lost, or none. */
+  function rankOf(packet: number): number {
+    const { region, wallMs, totalNs } = store.packets;
+    return region[packet] === LOST ? wallMs[packet] : slownessOf(totalNs[packet]);
   }
 
   /** The packet in whose place this one is kept; NONE for a place of its own, undefined when it is not kept. */
@@ -190,7 +198,8 @@ export function createExemplars({ keptSeconds, maxRows, maxBytes }: Limits): Exe
       store.replace(place, view);
       return place;
     }
-    if (!store.hasRoom(view.hopCount)) makeRoom();
+    // One that gives way may have shorter paths than this one.
+    while (!store.hasRoom(view.hopCount)) makeRoom();
     return second < kept.fromSecond ? NONE : add(kept, view, row, second, region);
   }
 
@@ -217,7 +226,7 @@ export function createExemplars({ keptSeconds, maxRows, maxBytes }: Limits): Exe
     forget(row) {
       const kept = rows.get(row);
       if (!kept) return;
-      for (const head of kept.heads) if (head !== NONE) releaseSecond(kept, store.packets.second[head], none);
+      for (const second of secondsOf(kept)) releaseSecond(kept, second, none);
       rows.delete(row);
     },
     pick(row, fromSecond, toSecond, fromNs = -Infinity, toNs = Infinity) {
@@ -231,7 +240,7 @@ export function createExemplars({ keptSeconds, maxRows, maxBytes }: Limits): Exe
         if (head === NONE || packets.second[head] < fromSecond || packets.second[head] > toSecond) continue;
         for (; head !== NONE; head = packets.next[head]) if (isIn(packets.totalNs[head])) found.push(head);
       }
-      return found.sort((a, b) => slownessOf(packets.totalNs[b]) - slownessOf(packets.totalNs[a]));
+      return found.sort((a, b) => rankOf(b) - rankOf(a));
     },
     find(row, { low, high, wallMs }) {
       const { packets } = store;

@@ -18,7 +18,6 @@ const packetTable = (length: number) => ({
   payload: new Uint32Array(length),
   kind: new Uint8Array(length),
   exponent: new Uint8Array(length),
-  hopCount: new Uint8Array(length),
   firstHop: new Int32Array(length),
   lastHop: new Int32Array(length),
   /** The owner's: which row and second it is kept for, as what, and what is linked behind it. */
@@ -148,7 +147,6 @@ function writePacket(table: PacketTable, at: number, view: PathView): void {
   table.payload[at] = frame.payload[row];
   table.kind[at] = view.kind;
   table.exponent[at] = frame.exponent[row];
-  table.hopCount[at] = view.hopCount;
 }
 
 function writeHop(table: HopTable, at: number, view: PathView, hop: number): void {
