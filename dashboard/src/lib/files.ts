@@ -11,8 +11,7 @@ export function fileName(what: string, { from, to }: Span, extension: Extension)
   return `hoplens-${words}-${time}-${to - from}s.${extension}`;
 }
 
-export function save(name: string, content: Blob | string, extension: Extension): void {
-  const blob = typeof content === 'string' ? new Blob([content], { type: MimeType[extension] }) : content;
+export function save(name: string, blob: Blob): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
   link.download = name;

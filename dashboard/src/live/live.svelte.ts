@@ -1,5 +1,6 @@
 /* eslint-disable svelte/prefer-svelte-reactivity -- the view is what readers follow; shapes change only with it */
 /** The one live source: what the worker says, as it last said it. */
+import { save } from '../lib/files.ts';
 import type { Connection, Order, PacketSummary, Report, Served, TimeColumns, View } from '../worker/messages.ts';
 import type { PacketQuery } from '../worker/packets.ts';
 import type { RowShape } from '../worker/rows.ts';
@@ -43,7 +44,7 @@ export function createLive(): Live {
       shapes.clear();
       view = undefined;
       file = data.file;
-    } else if (data.type === 'saved') download(data.blob);
+    } else if (data.type === 'saved') save(snapshotName(), data.blob);
     else if (data.type === 'problem') problem = data.text;
     else {
       for (const shape of data.shapes) shapes.set(shape.id, shape);
@@ -85,11 +86,5 @@ export function createLive(): Live {
   };
 }
 
-/** Named for the time at which it was taken. */
-function download(blob: Blob): void {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = `${new Date().toISOString().slice(0, 19).replaceAll(':', '')}Z.hoplens`;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-}
+/** For the time at which it was taken. */
+const snapshotName = (): string => `${new Date().toISOString().slice(0, 19).replaceAll(':', '')}Z.hoplens`;
