@@ -2,11 +2,16 @@
 import { createAssembler, defaultOptions } from '../paths/assemble.ts';
 import { createPace } from '../recording/pace.ts';
 import { everything, type Filter } from '../trace/filter.ts';
+import type { PathView } from '../paths/view.ts';
 import { subjectOf } from '../trace/shape.ts';
 import type { Exporter } from './exporter.ts';
 
 export interface WalkOptions {
   filter?: Filter | undefined;
+  /** Of other paths nothing is said, not even that they were left out. */
+  isWanted?: (view: PathView) => boolean;
+  /** When a frame is taken, in milliseconds that never fall; since the recording began if nothing else is said. */
+  timeOf?: (frame: Uint8Array) => number;
   /** Also paths whose beginning no agent saw. */
   partial?: boolean | undefined;
   /** Waits until what was emitted has gone out; called after every tenth of a recorded second. */
@@ -29,16 +34,17 @@ const CLOSING_MS = 2 * (defaultOptions.verdictMs + defaultOptions.joinWindowMs);
 export async function walk(
   frames: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   exporter: Exporter,
-  { filter = everything, partial = false, relief }: WalkOptions = {},
+  options: WalkOptions = {},
 ): Promise<Walked> {
+  const { filter = everything, isWanted, timeOf = createPace(), partial = false, relief } = options;
   const walked: Walked = { paths: 0, partial: 0, garbage: 0 };
   const assembler = createAssembler((view) => {
+    if (isWanted?.(view) === false) return;
     if (filter !== everything && !filter(subjectOf(view))) return;
     if (!view.hasEntry && !partial) return void walked.partial++;
     walked.paths++;
     exporter.add(view, assembler.wall);
   });
-  const dueMs = createPace();
   let nowMs = 0;
   let advancedMs = 0;
   const finish = (): Walked => {
@@ -48,7 +54,7 @@ export async function walk(
   };
   try {
     for await (const frame of frames) {
-      nowMs = dueMs(frame);
+      nowMs = timeOf(frame);
       assembler.push(frame, nowMs);
       if (nowMs - advancedMs < TICK_MS) continue;
       advancedMs = nowMs;

@@ -1,18 +1,14 @@
 /** A worker of its own: what the agents hold of a span, as a file for other tools, by the code of `hoplens export`. */
-import { SNAPSHOT_PATH } from '../../../agent/client/protocol.ts';
 import type { Format, Piece } from '../../../agent/export/exporter.ts';
 import { makers } from '../../../agent/export/formats.ts';
-import { walk } from '../../../agent/export/walk.ts';
 import { parseFilter } from '../../../agent/trace/filter.ts';
 import { splitFrames } from '../../../agent/wire/split.ts';
-import type { Span } from '../lib/span.ts';
+import { askSnapshot, type SnapshotWanted } from './snapshot.ts';
+import { timed, walkSpan } from './walk-span.ts';
 
-export interface ExportOrder {
-  base: string;
-  token: string | undefined;
+export interface ExportOrder extends SnapshotWanted {
   hoplens: string;
   format: Format;
-  span: Span;
   /** One that is understood. */
   filter: string;
 }
@@ -33,11 +29,11 @@ async function run(order: ExportOrder): Promise<ExportReport> {
   }
 }
 
-async function exportSpan({ base, token, hoplens, format, span, filter }: ExportOrder): Promise<ExportReport> {
-  const response = await fetch(snapshotUrl(base, span), {
-    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
-  });
-  if (!response.ok || !response.body) throw new Error((await response.text()).trim() || `HTTP ${response.status}`);
+const wallMs = (): number => performance.timeOrigin + performance.now();
+
+async function exportSpan({ hoplens, format, filter, ...wanted }: ExportOrder): Promise<ExportReport> {
+  const response = await askSnapshot(wanted, wallMs());
+  const frames = timed(splitFrames(chunksOf(response.body!)), wallMs());
   const pieces: Piece[] = [];
   let bytes = 0;
   const exporter = makers[format]((piece) => {
@@ -45,16 +41,8 @@ async function exportSpan({ base, token, hoplens, format, span, filter }: Export
     bytes += piece.length;
     if (bytes > MOST_BYTES) throw new Error('the file grows beyond 256 MiB: choose a shorter time, or a filter');
   }, hoplens);
-  const walked = await walk(splitFrames(chunksOf(response.body)), exporter, { filter: parseFilter(filter) });
+  const walked = await walkSpan(frames, exporter, { span: wanted.span, filter: parseFilter(filter) });
   return { state: 'done', file: new Blob(pieces), paths: walked.paths, partial: walked.partial };
-}
-
-/** By ages: the agent's clock may differ from ours. */
-function snapshotUrl(base: string, { from, to }: Span): URL {
-  const age = (second: number): string => `-${Math.max(0, Math.round(Date.now() - second * 1000))}ms`;
-  const url = new URL(`.${SNAPSHOT_PATH}`, base);
-  for (const [name, value] of [['scope', 'cluster'], ['from', age(from)], ['to', age(to)]]) url.searchParams.set(name, value); // prettier-ignore
-  return url;
 }
 
 async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

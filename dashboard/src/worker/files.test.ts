@@ -1,8 +1,12 @@
 /** Files in the worker: the recorded demo opened as one, and files that are none. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, openAsBlob, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { framesOf, pseudonymized, takeSnapshot } from './files.ts';
+import { FileError, framesOf, pseudonymized, takeSnapshot } from './files.ts';
 import { createPlayer } from './player.ts';
 
 const RECORDING = readFileSync(fileURLToPath(new URL('../../../test/fixtures/demo.hoplens', import.meta.url)));
@@ -40,6 +44,41 @@ test.each([
   };
   await expect(read()).rejects.toThrow(says);
   expect(frames).toBeGreaterThanOrEqual(least);
+});
+
+test('a file that changed under it says so', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'hoplens-files-'));
+  try {
+    writeFileSync(join(directory, 'a'), RECORDING);
+    const file = await openAsBlob(join(directory, 'a'));
+    rmSync(join(directory, 'a'));
+    const read = async (): Promise<void> => {
+      for await (const frame of framesOf(file, 'a')) expect(frame.length).toBeGreaterThan(0);
+    };
+    await expect(read()).rejects.toThrow(/^a cannot be read: .*\w\.$/);
+    await expect(read()).rejects.toThrow(FileError);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});
+
+test('a snapshot is asked for by ages, with what verdicts want behind it', async () => {
+  let asked: string | undefined;
+  const server = createServer(({ url }, response) => {
+    asked = url;
+    response.end(RECORDING);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const wanted = { base, token: undefined, span: { from: 100, to: 110 }, pseudonymize: false };
+    expect((await takeSnapshot(wanted, 130_000)).size).toBe(RECORDING.length);
+    expect(asked).toMatch(/^\/v1\/snapshot\?from=-30000ms&to=-13000ms&bytes=\d+$/);
+    await takeSnapshot(wanted, 112_000);
+    expect(asked).toMatch(/^\/v1\/snapshot\?from=-12000ms&bytes=\d+$/);
+  } finally {
+    server.close();
+  }
 });
 
 test('a snapshot of an agent that is not there says so', async () => {

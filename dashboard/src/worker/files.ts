@@ -1,42 +1,27 @@
 /** Files: what the agents remember, to be kept; and a recording, to be looked at without any agent. */
-import { SNAPSHOT_PATH } from '../../../agent/client/protocol.ts';
-import { formatSpan } from '../../../agent/history/span.ts';
 import { createPseudonymizer } from '../../../agent/pseudonyms/pseudonymize.ts';
 import { WireError } from '../../../agent/wire/frame.ts';
 import { splitFrames } from '../../../agent/wire/split.ts';
-import type { Span } from '../lib/span.ts';
+import { askSnapshot, type SnapshotWanted } from './snapshot.ts';
 
 /** What went wrong with a file, in a sentence for whoever looks at the page. */
 export class FileError extends Error {
   override name = 'FileError';
 }
 
-export interface SnapshotWanted {
-  base: string;
-  token: string | undefined;
-  span: Span;
+export interface FileWanted extends SnapshotWanted {
   /** Other addresses and names in place of the real ones. */
   pseudonymize: boolean;
 }
 
 const CHUNK_BYTES = 1 << 20;
-/** Of each node; more than any keeps if nobody asked it to. */
-const NODE_BYTES = 256 << 20;
-/** Verdicts come five seconds behind a packet, with the status that they rest on. */
-const BEHIND_MS = 7000;
 
 /** @throws FileError */
-export async function takeSnapshot({ base, token, span, pseudonymize }: SnapshotWanted, nowMs: number): Promise<Blob> {
-  const ages = { fromAgeMs: nowMs - span.from * 1000, toAgeMs: Math.max(0, nowMs - span.to * 1000 - BEHIND_MS) };
-  const query = new URLSearchParams(formatSpan({ ...ages, bytes: NODE_BYTES }));
-  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+export async function takeSnapshot({ pseudonymize, ...wanted }: FileWanted, nowMs: number): Promise<Blob> {
   try {
-    const response = await fetch(`${base}${SNAPSHOT_PATH.slice(1)}?${query}`, { headers, cache: 'no-store' });
-    if (!response.ok) throw new FileError(`No snapshot: ${(await response.text()).trim()}.`);
-    const blob = await response.blob();
+    const blob = await (await askSnapshot(wanted, nowMs)).blob();
     return pseudonymize ? await pseudonymized(blob) : blob;
   } catch (error) {
-    if (error instanceof FileError) throw error;
     throw new FileError(`No snapshot: ${(error as Error).message}.`);
   }
 }
@@ -60,12 +45,17 @@ export async function* framesOf(file: Blob, name: string): AsyncGenerator<Uint8A
       yield frame;
     }
   } catch (error) {
-    if (!(error instanceof WireError)) throw error;
+    if (!(error instanceof WireError)) throw new FileError(`${name} cannot be read: ${sentence(error)}${left(frames)}`);
     if (frames === 0) throw new FileError(`${name} is no recording of hoplens that this page reads: ${error.message}.`);
-    throw new FileError(`${name} is damaged: ${error.message}. What stands before is shown.`);
+    throw new FileError(`${name} is damaged: ${error.message}.${left(frames)}`);
   }
   if (frames === 0) throw new FileError(`${name} is empty.`);
 }
+
+const left = (frames: number): string => (frames > 0 ? ' What stands before is shown.' : '');
+
+/** Browsers end theirs with a full stop, we do not. */
+const sentence = (error: unknown): string => (error as Error).message.replace(/\.?$/, '.');
 
 async function* chunksOf(file: Blob): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < file.size; at += CHUNK_BYTES)
