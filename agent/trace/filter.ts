@@ -6,8 +6,8 @@
 import { labelOf } from '../names/name.ts';
 import { isAddressText, isInside, parseNetwork } from './filter-network.ts';
 import { parsePacketCondition } from './filter-packet.ts';
-import { FilterError, peek, take, type Filter, type Leaf, type Reader, type Token, type Tree } from './filter-parts.ts'; // prettier-ignore
-import { parsePrimitive, type Qualifiers } from './filter-primitives.ts';
+import { FilterError, endOf, peek, take, type Filter, type Leaf, type Reader, type Token, type Tree } from './filter-parts.ts'; // prettier-ignore
+import { parsePrimitive, tcpdumpWords, type Qualifiers } from './filter-primitives.ts';
 import { answersOf, unansweredOf } from './filter-tree.ts';
 import { latencyFilter, namedFilter } from './filter-words.ts';
 
@@ -24,13 +24,18 @@ export const everything: Filter = () => true;
 const tokenPattern =
   /latency\s*[<>]=?\s*[^\s()!]*|[a-z]+:[^\s()!]*|[a-z0-9]+\[[^\]]*\]|&&|\|\||<<|>>|[<>=!]=|[()!<>=&|+*%^]|[^\s()!<>=&|+*%^]+/gi;
 
+function parserOf(text: string): Parser {
+  const tokens = [...text.matchAll(tokenPattern)].map((match) => ({ text: match[0], at: match.index }));
+  return { reader: { tokens, next: 0, end: text.length }, before: undefined, tookOver: false };
+}
+
 /** @throws FilterError */
 export function parseTree(text: string): Tree | undefined {
-  const tokens = [...text.matchAll(tokenPattern)].map((match) => ({ text: match[0], at: match.index }));
-  if (tokens.length === 0) return undefined;
-  const parser: Parser = { reader: { tokens, next: 0, end: text.length }, before: undefined };
+  const parser = parserOf(text);
+  const { reader } = parser;
+  if (reader.tokens.length === 0) return undefined;
   const tree = parseOr(parser);
-  const left = tokens[parser.reader.next] as Token | undefined;
+  const left = reader.tokens[reader.next] as Token | undefined;
   if (left) throw new FilterError(`nothing to close with "${left.text}"`, left.at);
   return tree;
 }
@@ -55,10 +60,46 @@ export function unansweredIn(text: string): string[] {
   }
 }
 
+/**
+ * The conditions that must all hold, as they stand in the text, each of which says the same alone; alternatives are one, in
+ * brackets. Undefined where the filter is wrong.
+ */
+export function conditionsIn(text: string): string[] | undefined {
+  try {
+    return parseTree(text) ? conditionsOf(text) : [];
+  } catch (error) {
+    if (error instanceof FilterError) return undefined;
+    throw error;
+  }
+}
+
+function conditionsOf(text: string): string[] {
+  const parser = parserOf(text);
+  const { reader } = parser;
+  const found: { from: number; to: number; isOne: boolean }[] = [];
+  for (let word = peek(reader); word !== undefined; word = peek(reader)) {
+    if (isOr(word)) return [`(${text.trim()})`];
+    if (isAnd(word)) reader.next++;
+    else parser.before = undefined;
+    const { at } = reader.tokens[reader.next];
+    parser.tookOver = false;
+    const couldTakeOver = parser.before !== undefined;
+    parseNot(parser);
+    // `port 80 and 443` would lose its port.
+    if (couldTakeOver && parser.tookOver) Object.assign(found.at(-1)!, { to: endOf(reader), isOne: false });
+    else found.push({ from: at, to: endOf(reader), isOne: true });
+  }
+  return found.flatMap(({ from, to, isOne }) =>
+    isOne && text[from] === '(' ? conditionsOf(text.slice(from + 1, to - 1)) : [text.slice(from, to)],
+  );
+}
+
 interface Parser {
   reader: Reader;
   /** Of the last address or port: the next one may do without. */
   before: Qualifiers | undefined;
+  /** One did. */
+  tookOver: boolean;
 }
 
 const isOr = (word: string | undefined): boolean => word === 'or' || word === '||';
@@ -98,6 +139,7 @@ function parseOne(parser: Parser): Tree {
   if (word === '(') return parseGroup(parser);
   const [primitive, qualifiers] = parsePacket(parser) ?? [];
   parser.before = qualifiers;
+  if (qualifiers && !tcpdumpWords.includes(word!)) parser.tookOver = true;
   if (primitive) return primitive;
   const token = take(reader, 'a word');
   if (word === ')' || isAnd(word) || isOr(word))

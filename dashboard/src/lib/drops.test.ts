@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { parseFilter, type Subject } from '../../../agent/trace/filter.ts';
 import type { DropRow } from '../worker/drops.ts';
 import { basisOf } from './drop-basis.ts';
-import { dropColumns, listDrop, sortDrops, sortDropsBy, withWords, wordsOf } from './drops.ts';
+import { dropColumns, listDrop, sortDrops, sortDropsBy, wordsOf } from './drops.ts';
+import { ask } from './narrow.ts';
 
 const row = (more: Partial<DropRow> = {}): DropRow => ({
   verdict: 'dropped', reason: 'NO_SOCKET', symbol: 'udp_rcv', hook: null, inPod: true, text: 'x', node: 'n2', device: 'vethapi',
@@ -26,8 +27,8 @@ describe('a row of the drops', () => {
     expect(listed).toMatchObject({ reason: 'no kernel said why', exact: '', place: 'behind it' });
   });
 
-  test('has no word for a name that no filter can hold', () => {
-    expect(listDrop(row({ device: 'a b' }), 8, 60).device).toBeUndefined();
+  test('has a word for every name, and none where there is no name', () => {
+    expect(listDrop(row({ device: 'a b' }), 8, 60).device).toEqual({ text: 'a b', word: 'device:a*b' });
     expect(wordsOf(listDrop(row({ device: '' }), 8, 60))).toEqual(['verdict:dropped', 'node:n2']);
   });
 });
@@ -39,10 +40,10 @@ const subject = (verdict: Subject['verdict']): Subject => ({
 
 test('its words narrow whatever filter is there', () => {
   for (const before of ['', 'udp', 'port 53 or port 80', 'verdict:dropped']) {
-    const filter = withWords(before, wordsOf(listDrop(row(), 8, 60)));
+    const filter = ask(before, wordsOf(listDrop(row(), 8, 60)));
     expect(parseFilter(filter)(subject('dropped'))).toBe(true);
     expect(parseFilter(filter)(subject('delivered'))).toBe(false);
-    expect(withWords(filter, wordsOf(listDrop(row(), 8, 60)))).toBe(filter);
+    expect(ask(filter, wordsOf(listDrop(row(), 8, 60)))).toBe(filter);
   }
 });
 

@@ -2,6 +2,7 @@
 import { explainLoss } from '../../../agent/trace/loss-words.ts';
 import { formatCount } from '../../../agent/trace/numbers.ts';
 import type { DropRow, Example } from '../worker/drops.ts';
+import { nameWord } from './narrow.ts';
 import { sortedBy, type SortOf } from './sort.ts';
 import { formatClock, formatMany, formatPerSecond, formatPercent } from './format.ts';
 
@@ -36,9 +37,8 @@ export interface FilterWord {
   word: string;
 }
 
-/** Names that a filter cannot hold are no words. */
 const wordOf = (key: string, text: string): FilterWord | undefined =>
-  text === '' || /[\s()!*]/.test(text) ? undefined : { text, word: `${key}:${text}` };
+  text === '' ? undefined : { text, word: nameWord(key, text) };
 
 export interface ListedDrop {
   text: string;
@@ -99,11 +99,3 @@ function describeExample({ from, to, source, destination, protocol, identity, at
 /** Only what was lost like this. */
 export const wordsOf = ({ verdict, node, device }: ListedDrop): string[] =>
   [verdict, node, device].flatMap((part) => (part ? [part.word] : []));
-
-/** What is asked for already is not asked for twice. */
-export function withWords(filter: string, words: readonly string[]): string {
-  const there = new Set(filter.split(/\s+/));
-  const added = words.filter((word) => !there.has(word));
-  const isOr = /(^|\s)(or|\|\|)(\s|$)/i.test(filter) && added.length > 0;
-  return [isOr ? `(${filter.trim()})` : filter.trim(), ...added].filter((part) => part !== '').join(' ');
-}
