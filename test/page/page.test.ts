@@ -5,10 +5,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HEADER_BYTES } from '../../agent/wire/frame.ts';
 import { startHoplens, until } from '../e2e/support.ts';
 import { launch, missingBrowser, openPage, ownProblems, text } from './browser.ts';
 import { renamePods } from './rename.ts';
 import { RECORDING, floodedServer } from './servers.ts';
+
+/** Whole frames, of which the first message is no JSON. */
+function withTornHello(path: string): Buffer {
+  const bytes = readFileSync(path);
+  bytes[HEADER_BYTES] = 0;
+  return bytes;
+}
 
 let browser: Browser;
 const problems: string[] = [];
@@ -48,6 +56,9 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
     await choose('a.png', Buffer.alloc(99));
     await until(async () => (await text(page, 'file-problem')).includes('a.png is no recording of hoplens'));
     expect(await page.locator('[data-testid=row]').count()).toBeGreaterThan(3);
+    await choose('torn.hoplens', withTornHello(RECORDING));
+    await until(async () => (await text(page, 'file-problem')).includes('torn.hoplens is damaged'));
+    await until(async () => (await text(page, 'state')).includes('ended'));
     await page.locator('[data-testid=notice-recorded] button').click();
     await until(
       async () => (await text(page, 'notice-recorded')) === '' && (await text(page, 'state')).includes('live'),

@@ -3,9 +3,10 @@ import { LEGS_RECORDS_OFFSET, isLegs } from './counting.ts';
 import { buffersOf } from './columns.ts';
 import { connect, type Connected } from './connection.ts';
 import { createFollowing } from './following.ts';
-import type { Choice, Connection, Order, Report } from './messages.ts';
-import { createPlayer } from './player.ts';
+import type { Choices, Connection, Order, Report } from './messages.ts';
+import { createPlayer, type Player } from './player.ts';
 import { FileError, framesOf, takeSnapshot } from './files.ts';
+import { WireError } from '../../../agent/wire/frame.ts';
 import type { Span } from '../lib/span.ts';
 import { timeBuffers } from './timeline.ts';
 
@@ -17,8 +18,8 @@ const MEASURE_MS = 1000;
 const PAST_SECONDS = 600;
 
 let player = createPlayer();
-/** The page's choices, for the next session too. */
-const choices = new Map<Choice['type'], Choice>();
+/** The page's, for the next session too. */
+let choices: Choices | undefined;
 let source: { base: string; token: string | undefined } = { base: '', token: undefined };
 let connected: Connected | undefined;
 const following = createFollowing(
@@ -67,32 +68,39 @@ function takeState(connection: Connection): void {
 function beginAnew(file: string | undefined): void {
   player = createPlayer();
   post({ type: 'session', file });
-  for (const order of choices.values()) choose(order);
+  applyChoices();
+}
+
+/** Only a file that can be read takes the place of what is shown. */
+function beginFile(name: string): Player {
+  connected?.end();
+  connected = undefined;
+  beginAnew(name);
+  post({ type: 'connection', connection: { state: 'up' } });
+  return player;
 }
 
 async function open(file: File): Promise<void> {
-  const frames = framesOf(file, file.name);
+  let opened: Player | undefined;
   try {
-    // Only a file that can be read takes the place of what is shown.
-    const first = await frames.next();
-    connected?.end();
-    connected = undefined;
-    beginAnew(file.name);
-    const opened = player;
-    post({ type: 'connection', connection: { state: 'up' } });
-    if (first.done !== true) opened.fileFrame(first.value);
-    for await (const frame of frames) {
-      if (player !== opened) return;
-      timed(() => opened.fileFrame(frame));
+    for await (const frame of framesOf(file, file.name)) {
+      const shown = (opened ??= beginFile(file.name));
+      if (player !== shown) return;
+      timed(() => shown.fileFrame(frame));
     }
   } catch (error) {
-    tellProblem(error);
+    tellProblem(error instanceof WireError ? damaged(file.name, error) : error);
   }
-  if (!player.isFile()) return;
-  player.end();
+  // Another one may have taken its place meanwhile.
+  if (player !== opened) return;
+  opened.end();
   post({ type: 'connection', connection: { state: 'ended' } });
   postView();
 }
+
+/** A whole frame whose content is not. */
+const damaged = (name: string, { message }: WireError): FileError =>
+  new FileError(`${name} is damaged: ${message}. What stands before is shown.`);
 
 async function save(span: Span, pseudonymize: boolean): Promise<void> {
   try {
@@ -133,37 +141,23 @@ function obey(order: Order): void {
       return void save(order.span, order.pseudonymize);
     case 'pick':
       return post({ type: 'picked', number: order.number, packets: player.session.pick(order.wanted) });
-    case 'window':
-    case 'filter':
-    case 'focus':
-    case 'packet':
-    case 'time':
-    case 'show':
-    case 'look':
-      choices.set(order.type, order);
-      choose(order);
-      postView();
+    case 'choose':
+      choices = order.choices;
+      applyChoices();
+      return postView();
   }
 }
 
-function choose(order: Choice): void {
+function applyChoices(): void {
+  if (!choices) return;
   const { session } = player;
-  switch (order.type) {
-    case 'window':
-      return session.setWindow(order.seconds);
-    case 'filter':
-      return session.setFilter(order.text);
-    case 'focus':
-      return session.setFocus(order.name);
-    case 'packet':
-      return session.setPacket(order.name);
-    case 'show':
-      return session.setShow(order.show, order.finest);
-    case 'time':
-      return session.setTime(order.of, order.segment);
-    case 'look':
-      return session.look(order.span, order.axis);
-  }
+  session.setWindow(choices.window);
+  session.setFilter(choices.filter);
+  session.setFocus(choices.focus);
+  session.setPacket(choices.packet);
+  session.setShow(choices.show, choices.finest);
+  session.setTime(choices.timeOf, choices.segment);
+  session.look(choices.span, choices.axis);
 }
 
 self.onmessage = ({ data }: MessageEvent<Order>) => obey(data);

@@ -18,20 +18,25 @@ export const WINDOWS = [10, 60, 300, 600] as const;
 export type WindowSeconds = (typeof WINDOWS)[number];
 
 /** What is to be shown, of whatever session. */
-export type Choice =
-  | { type: 'window'; seconds: WindowSeconds }
-  | { type: 'filter'; text: string }
-  | { type: 'focus'; name: string | undefined }
-  | { type: 'packet'; name: string | undefined }
-  | { type: 'show'; show: Show; finest: Level }
+export interface Choices {
+  window: WindowSeconds;
+  filter: string;
+  focus: string | undefined;
+  packet: string | undefined;
+  show: Show;
+  finest: Level;
   /** Undefined: live; `axis`: what is to be seen around the span. */
-  | { type: 'look'; span: Span | undefined; axis: Span | undefined }
+  span: Span | undefined;
+  axis: Span | undefined;
   /** What is drawn over time: a row or everything, and of which segment (worker/segments.ts). */
-  | { type: 'time'; of: string | undefined; segment: string };
+  timeOf: string | undefined;
+  segment: string;
+}
 
 /** To the worker. */
 export type Order =
-  | Choice
+  /** All of it at once: a change of several is one view. */
+  | { type: 'choose'; choices: Choices }
   /** All that this filter matches, not a sample; an empty one: no longer. */
   | { type: 'follow'; text: string }
   | { type: 'start'; base: string; token: string | undefined }

@@ -85,3 +85,11 @@ test('a past that breaks off leaves a session that goes on', () => {
   player.down();
   expect(player.nowMs(NOW_MS + 5000)).toBe(NOW_MS + 5000);
 });
+
+test('a file without any time has none at its end either', () => {
+  const player = createPlayer();
+  player.fileFrame(frames[0].bytes);
+  player.end();
+  const { atMs, heldSeconds, rows } = player.session.view(player.nowMs(NOW_MS));
+  expect([atMs, heldSeconds, rows.ids.length]).toEqual([NOW_MS, 0, 0]);
+});

@@ -54,6 +54,8 @@ export function createPlayer(session: Session = createSession()): Player {
       file.push(bytes);
     },
     end() {
+      // No frame of it had a time: there is nothing to be shown.
+      if (pastMs === -Infinity) return;
       file.end(pastMs);
       session.end(pastMs);
       for (const endMs = pastMs + CLOSING_MS; pastMs < endMs;) tickAt(pastMs + TICK_MS);
