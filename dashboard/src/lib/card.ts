@@ -3,11 +3,12 @@ import { formatCount, formatNs, formatWire, round3 } from '../../../agent/trace/
 import type { Exchange, Packet } from '../../../agent/packets/packet.ts';
 import { explainLoss, type LossWords } from '../../../agent/trace/loss-words.ts';
 import type { NodeHealth } from '../worker/health.ts';
-import type { RowColumns } from '../worker/messages.ts';
+import type { RowColumns, View } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
 import { compareSegment, sentenceOf } from './compare.ts';
 import { exactNs, formatBytes } from './format.ts';
 import { askDevice, askNode, askSegment, type Question } from './next-question.ts';
+import type { Place } from './place.ts';
 import { segmentPlace, type Figures } from './row.ts';
 import type { Subject } from './subject.ts';
 
@@ -38,6 +39,25 @@ const fact = (what: string, valueNs: number, boundNs = 0): Fact => ({
   value: Number.isNaN(valueNs) ? 'unknown' : formatWire(valueNs, boundNs),
   exactly: exactNs(valueNs),
 });
+
+/** The path in focus, as far as it is known, among what is shown. */
+export interface Focused {
+  shape: RowShape | undefined;
+  figures: Figures | undefined;
+  shapes: ReadonlyMap<number, RowShape>;
+}
+
+/** Of what was clicked; else of the packet that is open, or of the loss in focus. */
+export function cardFor(
+  { inspect, packet }: Pick<Place, 'inspect' | 'packet'>,
+  { rows, nodes, packet: open }: Pick<View, 'rows' | 'nodes' | 'packet'>,
+  { shape, figures, shapes }: Focused,
+): Card | undefined {
+  if (inspect) return cardOf(inspect, shape && figures && { shape, figures, rows, shapes }, nodes);
+  const exchange = open?.name === packet ? open?.exchange : undefined;
+  if (exchange && !exchange.packet.loss) return packetCard(exchange, figures);
+  return shape?.isLost ? lossCard(shape, figures?.lost ?? 0) : undefined;
+}
 
 /** Undefined where the path has no such segment or hop (any more), or nobody knows the node. */
 export function cardOf(subject: Subject, sight: Sight | undefined, nodes: readonly NodeHealth[]): Card | undefined {
@@ -115,7 +135,7 @@ function nodeCard(node: NodeHealth): Card {
 }
 
 /** Of the packet that is open: where most of its time went, against its path. */
-export function packetCard({ packet }: Exchange, figures: Figures | undefined): Card {
+function packetCard({ packet }: Exchange, figures: Figures | undefined): Card {
   const longest = packet.segments.reduce(
     (best, { durationNs }, at) => (durationNs > (packet.segments[best]?.durationNs ?? -Infinity) ? at : best),
     -1,

@@ -70,3 +70,21 @@ function figure(rows: RowColumns, shapes: ReadonlyMap<number, RowShape>, at: num
       return 0;
   }
 }
+
+/** The order kept: rows that are gone leave, new ones come last. */
+export function keepOrder(before: number[], ids: Uint32Array): number[] {
+  const [now, known] = [new Set(ids), new Set(before)];
+  const kept = before.filter((id) => now.has(id));
+  const added = Array.from(ids).filter((id) => !known.has(id));
+  return added.length === 0 && kept.length === before.length ? before : [...kept, ...added];
+}
+
+/** The row that shows most: of those across nodes the most frequent. */
+export function mostTelling(rows: RowColumns, shapes: ReadonlyMap<number, RowShape>): number | undefined {
+  const weight = (at: number): number => {
+    const shape = shapes.get(rows.ids[at]);
+    return rows.joined[at] * (shape && shape.tunnelBytes > 0 ? 1000 : 1);
+  };
+  const best = Array.from(rows.ids, (_, at) => at).sort((a, b) => weight(b) - weight(a))[0];
+  return best === undefined ? undefined : rows.ids[best];
+}
