@@ -1,5 +1,5 @@
 /** Draws onto a canvas. */
-import { FONT_FAMILY, FONT_PX, hatchLines, type Pen, type Point } from './pen.ts';
+import { FONT, hatchLines, type Pen, type Point } from './pen.ts';
 
 export function canvasPen(context: CanvasRenderingContext2D): Pen {
   function trace(points: readonly Point[]): void {
@@ -32,7 +32,7 @@ export function canvasPen(context: CanvasRenderingContext2D): Pen {
     },
     text({ x, y }, text, fill, anchor = 'start') {
       context.fillStyle = fill;
-      context.font = `${FONT_PX}px ${FONT_FAMILY}`;
+      context.font = FONT;
       context.textAlign = anchor === 'middle' ? 'center' : anchor;
       context.fillText(text, x, y);
     },

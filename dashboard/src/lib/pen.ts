@@ -32,6 +32,8 @@ export interface Pen {
 
 export const FONT_PX = 11;
 export const FONT_FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+/** As a canvas takes it. */
+export const FONT = `${FONT_PX}px ${FONT_FAMILY}`;
 const HATCH_STEP = 8;
 
 /** Begins and ends of the lines of a hatched box, clipped to it. */
