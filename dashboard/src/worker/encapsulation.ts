@@ -1,5 +1,4 @@
 /** What encapsulation costs: the path in focus, what it would be under other backends, and each node. */
-import { createHistogram, quantile } from '../../../agent/histogram/histogram.ts';
 import { costsOf, isOverV6, type Cost, type Sized } from '../../../agent/paths/encapsulation-cost.ts';
 import type { Stream } from '../../../agent/paths/streams.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
@@ -33,7 +32,7 @@ export interface NodeEncapsulation {
 type Streams = readonly (Stream | undefined)[];
 
 export function pathEncapsulation(row: Row, window: Window, seconds: number, streams: Streams): PathEncapsulation {
-  const sizes = sizesOf([window.counts(seriesOf(row, Series.size))]);
+  const sizes = sizesOf(window.counts(seriesOf(row, Series.size)));
   const { hops, tunnelBytes } = row.shape;
   const mtuAt = (kinds: readonly string[]): number[] =>
     hops.filter(({ kind }) => kinds.includes(kind)).map(({ node, device }) => mtuOf(streams, node, device));
@@ -58,52 +57,51 @@ function mtuOf(streams: Streams, node: string, device: string): number {
   return NaN;
 }
 
+/** What a node does for tunnels: bytes of what it sends through them, and the series of its times. */
+interface Work {
+  added: number;
+  inner: number;
+  encap: number[];
+  decap: number[];
+}
+
 /** Nodes that put anything into a tunnel, or take it out. */
 export function nodeEncapsulation(rows: readonly Row[], window: Window, seconds: number): NodeEncapsulation[] {
-  const tunnelled = rows.filter(({ shape }) => shape.tunnelBytes > 0);
-  const names = new Set(tunnelled.flatMap((row) => [...worksOf(row)].map(({ node }) => node)));
-  return [...names].sort().map((name) => {
-    const sending = tunnelled.filter((row) => [...worksOf(row)].some(({ work, node }) => work === 'encap' && node === name)); // prettier-ignore
-    let [added, inner] = [0, 0];
-    for (const row of sending) {
-      const sizes = sizesOf([window.counts(seriesOf(row, Series.size))]);
-      added += packetsIn(sizes) * row.shape.tunnelBytes;
-      inner += sizes.reduce((all, { bytes, packets }) => all + (bytes + LINK_BYTES) * packets, 0);
-    }
-    const times = (work: string) => timesOf(tunnelled, window, work, name);
-    const [encap, decap] = [times('encap'), times('decap')];
+  const nodes = new Map<string, Work>();
+  for (const row of rows) if (row.shape.tunnelBytes > 0) addRow(nodes, row, window);
+  return [...nodes].sort(byName).map(([name, { added, inner, encap, decap }]) => {
+    const [encapP50Ns, encapP99Ns] = window.quantiles(encap, [0.5, 0.99]);
+    const [decapP50Ns, decapP99Ns] = window.quantiles(decap, [0.5, 0.99]);
     return {
       name, addedPerSecond: added / seconds, share: inner > 0 ? added / inner : NaN,
-      encapP50Ns: quantile(encap, 0.5), encapP99Ns: quantile(encap, 0.99),
-      decapP50Ns: quantile(decap, 0.5), decapP99Ns: quantile(decap, 0.99),
+      encapP50Ns, encapP99Ns, decapP50Ns, decapP99Ns,
     }; // prettier-ignore
   });
 }
 
+const byName = ([a]: [string, Work], [b]: [string, Work]): number => (a < b ? -1 : 1);
+
 const LINK_BYTES = 14;
 
-function* worksOf({ shape, base }: Row): Iterable<{ work: string; node: string; series: number }> {
-  for (const [at, { name }] of shape.segments.entries()) {
-    if (name === 'encap' || name === 'decap') yield { work: name, node: shape.hops[at].node, series: base + at };
+function addRow(nodes: Map<string, Work>, row: Row, window: Window): void {
+  const { segments, hops, tunnelBytes } = row.shape;
+  const senders = new Set<Work>();
+  segments.forEach(({ name }, at) => {
+    if (name !== 'encap' && name !== 'decap') return;
+    const work = workOf(nodes, hops[at].node);
+    work[name].push(row.base + at);
+    if (name === 'encap') senders.add(work);
+  });
+  if (senders.size === 0) return;
+  const sizes = sizesOf(window.counts(seriesOf(row, Series.size)));
+  for (const work of senders) {
+    work.added += packetsIn(sizes) * tunnelBytes;
+    work.inner += sizes.reduce((all, { bytes, packets }) => all + (bytes + LINK_BYTES) * packets, 0);
   }
 }
 
-/** All of a node's together: counts of buckets may be added, percentiles may not. */
-function timesOf(rows: readonly Row[], window: Window, work: string, node: string) {
-  const all = { ...createHistogram(), min: 0, max: Infinity };
-  for (const row of rows) {
-    for (const one of worksOf(row)) {
-      if (one.work !== work || one.node !== node) continue;
-      const counts = window.counts(one.series);
-      if (!counts) continue;
-      if (counts.length > all.counts.length) {
-        const longer = new Float64Array(counts.length);
-        longer.set(all.counts);
-        all.counts = longer;
-      }
-      counts.forEach((count, bucket) => (all.counts[bucket] += count));
-      all.count += window.count(one.series);
-    }
-  }
-  return all;
+function workOf(nodes: Map<string, Work>, node: string): Work {
+  let work = nodes.get(node);
+  if (!work) nodes.set(node, (work = { added: 0, inner: 0, encap: [], decap: [] }));
+  return work;
 }

@@ -1,7 +1,8 @@
 /** One second of some rows: its times as percentiles and bands, its packets and bytes. */
 import { CELLS_PER_SERIES, type Cells } from '../../../agent/histogram/cells.ts';
-import { createHistogram, quantile, type Histogram } from '../../../agent/histogram/histogram.ts';
+import { quantile } from '../../../agent/histogram/histogram.ts';
 import { BANDS, bandOfBucket } from '../lib/bands.ts';
+import { addTo, clearScratch, createScratch } from './scratch.ts';
 
 /** What a series is for: bits, by its number. */
 export type Uses = Uint8Array;
@@ -23,29 +24,13 @@ export interface SecondFigures {
   bands: Float32Array;
 }
 
-const createScratch = (): Histogram => ({
-  ...createHistogram(),
-  counts: new Float64Array(CELLS_PER_SERIES),
-  min: 0,
-  max: Infinity,
-});
 /** Used again for every second. */
 const times = createScratch();
 const queue = createScratch();
 
-function clear(histogram: Histogram): void {
-  histogram.counts.fill(0);
-  histogram.count = 0;
-}
-
-function observe(histogram: Histogram, bucket: number, count: number): void {
-  histogram.counts[bucket] += count;
-  histogram.count += count;
-}
-
 export function figuresOfSecond({ keys, counts }: Cells, uses: Uses): SecondFigures {
-  clear(times);
-  clear(queue);
+  clearScratch(times);
+  clearScratch(queue);
   const bands = new Float32Array(BANDS);
   const sums = { joined: 0, lost: 0, bytes: 0, again: 0 };
   for (let at = 0; at < keys.length; at++) {
@@ -54,10 +39,10 @@ export function figuresOfSecond({ keys, counts }: Cells, uses: Uses): SecondFigu
     if (use === 0) continue;
     const count = counts[at];
     if (use & Use.time) {
-      observe(times, bucket, count);
+      addTo(times, bucket, count);
       bands[bandOfBucket(bucket)] += count;
     }
-    if (use & Use.queue) observe(queue, bucket, count);
+    if (use & Use.queue) addTo(queue, bucket, count);
     if (use & Use.joined) sums.joined += count;
     else if (use & Use.lost) sums.lost += count;
     else if (use & Use.bytes) sums.bytes += count;

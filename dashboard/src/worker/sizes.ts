@@ -11,9 +11,11 @@ export const sizeBucket = (bytes: number): number =>
 /** The middle of a bucket. */
 const bytesOf = (bucket: number): number => (bucket < EXACT ? bucket : EXACT + (bucket - EXACT) * STEP + STEP / 2);
 
-/** Adds up what stands in some series' cells. */
-export function sizesOf(series: readonly (Float64Array | undefined)[]): Sized[] {
-  const packets = new Float64Array(CELLS_PER_SERIES);
-  for (const counts of series) counts?.forEach((count, bucket) => (packets[bucket] += count));
-  return Array.from(packets, (count, bucket) => ({ bytes: bytesOf(bucket), packets: count })).filter((size) => size.packets > 0); // prettier-ignore
+/** What stands in a series' cells. */
+export function sizesOf(counts: Float64Array | undefined): Sized[] {
+  const sizes: Sized[] = [];
+  counts?.forEach((packets, bucket) => {
+    if (packets > 0) sizes.push({ bytes: bytesOf(bucket), packets });
+  });
+  return sizes;
 }
