@@ -1,5 +1,6 @@
 /** The assembler counts since its beginning; the page speaks of a span: differences between seconds. */
 import { newCounts, type Summary } from '../../../agent/paths/counting.ts';
+import { createBySecond } from './by-second.ts';
 import type { Counters } from './messages.ts';
 
 export interface CounterHistory {
@@ -20,21 +21,11 @@ function countersOf(summary: Summary): Counters {
 }
 
 export function createCounterHistory(keptSeconds: number): CounterHistory {
-  const points = new Map<number, Counters>();
-
-  const at = (second: number): Counters => {
-    const point = [...points.keys()].findLast((candidate) => candidate <= second);
-    return point === undefined ? none : points.get(point)!;
-  };
-
+  const seconds = createBySecond<Counters>(keptSeconds);
   return {
-    note(second, summary) {
-      points.set(second, countersOf(summary));
-      const oldest = points.keys().next().value!;
-      if (oldest < second - keptSeconds) points.delete(oldest);
-    },
+    note: (second, summary) => seconds.note(second, countersOf(summary)),
     between(from, to) {
-      const [before, after] = [at(from), at(to)];
+      const [before, after] = [from, to].map((second) => seconds.at(second) ?? none);
       // An agent that starts again counts anew.
       return pick((name) => Math.max(0, after[name] - before[name]));
     },

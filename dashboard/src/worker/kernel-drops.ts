@@ -1,11 +1,17 @@
 /** What the kernels counted of their drops, by node and reason: exact, and of all packets, followed or not. */
 import type { Stream } from '../../../agent/paths/streams.ts';
+import { createBySecond } from './by-second.ts';
 
 export interface KernelDrops {
   note(second: number, streams: readonly (Stream | undefined)[]): void;
-  /** Counted between the ends of two seconds; NaN where that node does not tell. */
-  between(node: string, reason: string, from: number, to: number): number;
+  /** What was counted between the ends of two seconds. */
+  within(from: number, to: number): DropCount;
 }
+
+/** NaN where that node does not tell. */
+export type DropCount = (node: string, reason: string) => number;
+
+type ByReason = ReadonlyMap<string, number>;
 
 /** Of one node, cumulated over starts of its agent. */
 interface Totals {
@@ -17,7 +23,7 @@ interface Totals {
 
 export function createKernelDrops(keptSeconds: number): KernelDrops {
   const nodes = new Map<string, Totals>();
-  const seconds = new Map<number, Map<string, Map<string, number>>>();
+  const seconds = createBySecond<ReadonlyMap<string, ByReason>>(keptSeconds);
 
   /** What rose since it was told last; a new stream counts from its own start on. */
   function add({ id, name, drops }: Stream): void {
@@ -35,22 +41,17 @@ export function createKernelDrops(keptSeconds: number): KernelDrops {
     nodes.set(name, totals);
   }
 
-  const at = (second: number): Map<string, Map<string, number>> | undefined => {
-    const point = [...seconds.keys()].findLast((candidate) => candidate <= second) ?? seconds.keys().next().value;
-    return point === undefined ? undefined : seconds.get(point);
-  };
-
   return {
     note(second, streams) {
       for (const stream of streams) if (stream) add(stream);
-      seconds.set(second, new Map([...nodes].map(([node, { reasons }]) => [node, reasons])));
-      const oldest = seconds.keys().next().value!;
-      if (oldest < second - keptSeconds) seconds.delete(oldest);
+      seconds.note(second, new Map([...nodes].map(([node, { reasons }]) => [node, reasons])));
     },
-    between(node, reason, from, to) {
-      const after = at(to)?.get(node);
-      if (!after) return NaN;
-      return (after.get(reason) ?? 0) - (at(from)?.get(node)?.get(reason) ?? 0);
+    within(from, to) {
+      const [before, after] = [from, to].map((second) => seconds.at(second) ?? seconds.first());
+      return (node, reason) => {
+        const counts = after?.get(node);
+        return counts ? (counts.get(reason) ?? 0) - (before?.get(node)?.get(reason) ?? 0) : NaN;
+      };
     },
   };
 }

@@ -31,10 +31,10 @@ export function createTimeline(history: History, marksIn: (span: Span) => Mark[]
   let cached = '';
   let last: { key: string; axis: Span; now: number } | undefined;
 
-  function figures(chosen: Chosen): Map<number, SecondFigures> {
+  function figures(chosen: Chosen, seconds: readonly Second[]): Map<number, SecondFigures> {
     const uses = usesOf(chosen);
     const bySecond = new Map<number, SecondFigures>();
-    for (const cells of history.seconds(chosen.axis)) {
+    for (const cells of seconds) {
       const isPacked = history.packed(cells.second) !== undefined;
       const known = isPacked ? cache.get(cells.second) : undefined;
       const made = known ?? figuresOfSecond(cells, uses);
@@ -59,9 +59,10 @@ export function createTimeline(history: History, marksIn: (span: Span) => Mark[]
       if (last?.key === key && equalSpans(last.axis, axis) && (last.now === now || isOver)) return undefined;
       last = { key, axis, now };
       forget(key);
+      const seconds = history.seconds(axis);
       return {
-        ...columnsOf(chosen, figures(chosen)),
-        segments: segmentColumns(chosen, history.seconds(axis)),
+        ...columnsOf(chosen, figures(chosen, seconds)),
+        segments: segmentColumns(chosen, seconds),
         marks: marksIn(axis),
       };
     },

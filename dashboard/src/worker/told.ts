@@ -1,30 +1,23 @@
-/** What was said of each second as a whole, kept for those who look back at it. */
+/** What was said of a second as a whole. */
 import type { Insight } from '../../../agent/insight/explain.ts';
+import type { NodeHealth } from './health.ts';
 
 export interface Told {
   /** What hurt then. */
   insight: Insight | undefined;
+  /** Largest of the bounds of all nodes; NaN unknown. */
   clockBoundNs: number;
+  /** Highest exponent of TCP marks in force. */
   exponent: number;
 }
 
-export interface ToldHistory {
-  note(second: number, told: Told): void;
-  /** What stood at the end of that second. */
-  at(second: number): Told | undefined;
-}
+export const nothingTold: Told = { insight: undefined, clockBoundNs: NaN, exponent: 0 };
 
-export function createToldHistory(keptSeconds: number): ToldHistory {
-  const seconds = new Map<number, Told>();
+export function tellOf(nodes: readonly NodeHealth[], insight: Insight): Told {
+  const bounds = nodes.map((node) => node.boundNs);
   return {
-    note(second, told) {
-      seconds.set(second, told);
-      const oldest = seconds.keys().next().value!;
-      if (oldest < second - keptSeconds) seconds.delete(oldest);
-    },
-    at(second) {
-      const latest = [...seconds.keys()].findLast((candidate) => candidate <= second);
-      return latest === undefined ? undefined : seconds.get(latest);
-    },
+    insight,
+    clockBoundNs: bounds.some(Number.isNaN) ? NaN : Math.max(0, ...bounds),
+    exponent: Math.max(0, ...nodes.map((node) => node.exponent)),
   };
 }
