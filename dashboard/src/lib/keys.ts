@@ -1,9 +1,6 @@
 /** What keys do. */
 import { lists, shows, type List, type Show, type Tab } from './tabs.ts';
 
-/** A single tab is no choice. */
-const choices = <T extends string>(tabs: readonly Tab<T>[]): readonly Tab<T>[] => (tabs.length < 2 ? [] : tabs);
-
 const tabKeys = ({ key, value, title }: Tab<string>): [keys: string, what: string] => [key, `${value}: ${title}`];
 
 export const keyList: [keys: string, what: string][] = [
@@ -18,8 +15,8 @@ export const keyList: [keys: string, what: string][] = [
   ['+ -', 'closer to what is shown; more around it'],
   ['l', 'live: return to now'],
   ['[ ]', 'one packet of the path: the slowest first, the next slower, the next faster'],
-  ...choices(shows).map(tabKeys),
-  ...choices(lists).map(tabKeys),
+  ...shows.map(tabKeys),
+  ...lists.map(tabKeys),
   ['g', 'groups of the path list: none, nodes, namespaces, workloads'],
   ['s', 'scale of the ruler: linear, square root, equal'],
   ['w', 'save a snapshot, or open one'],
@@ -71,8 +68,8 @@ const actions: Record<string, Action> = {
   w: { do: 'files' },
   t: { do: 'theme' },
   '?': { do: 'help' },
-  ...Object.fromEntries(choices(shows).map(({ key, value }) => [key, { do: 'show' as const, show: value }])),
-  ...Object.fromEntries(choices(lists).map(({ key, value }) => [key, { do: 'list' as const, list: value }])),
+  ...Object.fromEntries(shows.map(({ key, value }) => [key, { do: 'show' as const, show: value }])),
+  ...Object.fromEntries(lists.map(({ key, value }) => [key, { do: 'list' as const, list: value }])),
 };
 
 /**

@@ -22,7 +22,7 @@ const places = fc.record({
   window: fc.constantFrom(...WINDOWS),
   span: fc.option(
     fc
-      .record({ from: fc.nat(4e9), seconds: fc.integer({ min: 1, max: 86_400 }) })
+      .record({ from: fc.nat(4e9), seconds: fc.integer({ min: 1, max: 1200 }) })
       .map(({ from, seconds }) => ({ from, to: from + seconds })),
     { nil: undefined },
   ),
@@ -46,7 +46,7 @@ test('what the address bar carries is what was written into it', () => {
 });
 
 test('what cannot be understood is as at home', () => {
-  for (const span of ['from=9&to=8', 'from=8', 'from=-8&to=9', 'from=1e3&to=2e3', 'from=0&to=86401'])
+  for (const span of ['from=9&to=8', 'from=8', 'from=-8&to=9', 'from=1e3&to=2e3', 'from=0&to=1201'])
     expect(parsePlace(`?${span}`)).toEqual(home);
   expect(parsePlace('?window=7s&scale=cubic&sort=-colour&token=secret')).toEqual(home);
 });

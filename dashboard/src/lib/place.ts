@@ -80,8 +80,8 @@ function parseSort<T extends string>(text: string | null, columns: readonly T[])
 
 const formatSort = ({ by, descending }: SortOf<string>): string => `${descending ? '-' : ''}${by}`;
 
-/** Nobody holds more. */
-const LONGEST_SECONDS = 86_400;
+/** No page holds more. */
+const LONGEST_SECONDS = 1200;
 
 /** Wall seconds. */
 function parseSpan(from: string | null, to: string | null): Span | undefined {

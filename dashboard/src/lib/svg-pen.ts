@@ -9,7 +9,7 @@ export interface SvgPen extends Pen {
 const round = (value: number): number => Math.round(value * 100) / 100;
 
 /** Any text as the content of an element or a quoted attribute; what XML forbids is left out. */
-export const escapeXml = (text: string): string =>
+const escapeXml = (text: string): string =>
   text
     // eslint-disable-next-line no-control-regex -- they are what is looked for
     .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')

@@ -18,7 +18,7 @@ export function applyTheme(theme: Theme): void {
 
 /** As colours and no mere text, so that a canvas reads what they are in this theme. */
 const drawn = [
-  'panel', 'line', 'ink', 'text', 'dim', 'faint', 'body', 'shade', 'accent', 'tunnel', 'warn', 'loss',
+  'panel', 'line', 'ink', 'text', 'dim', 'faint', 'body', 'shade', 'accent', 'warn', 'loss',
 ] as const; // prettier-ignore
 
 /** Colours as they are now. */

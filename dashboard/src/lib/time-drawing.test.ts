@@ -28,7 +28,7 @@ function columns(timesNs: number[]): TimeColumns {
 
 const palette = {
   panel: '#fff', line: '#eee', ink: '#111', text: '#222', dim: '#666', faint: '#999', body: '#555', shade: '#ddd',
-  accent: '#07b', tunnel: '#07b', warn: '#850', loss: '#b40', isDark: false,
+  accent: '#07b', warn: '#850', loss: '#b40', isDark: false,
 }; // prettier-ignore
 
 const heats = fc

@@ -3,7 +3,7 @@ import { BANDS, bandAt, bandStart, LOWEST_NS } from './bands.ts';
 import type { Box } from './pen.ts';
 import { lengthOf, type Span } from './span.ts';
 
-export const plotNames = ['rate', 'lost', 'sent again', 'queue'] as const;
+const plotNames = ['rate', 'lost', 'sent again', 'queue'] as const;
 export type PlotName = (typeof plotNames)[number];
 
 export interface TimeLayout {

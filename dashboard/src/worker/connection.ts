@@ -31,7 +31,7 @@ const SILENT_MS = 20_000;
 const wallMs = (): number => performance.timeOrigin + performance.now();
 
 /** As base64url, which is all that a subprotocol may hold. */
-export function tokenProtocol(token: string): string {
+function tokenProtocol(token: string): string {
   const bytes = new TextEncoder().encode(token);
   const base64 = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));
   return TOKEN_PROTOCOL_PREFIX + base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');

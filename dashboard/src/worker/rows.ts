@@ -24,7 +24,6 @@ export interface RowShape extends Shape {
 }
 
 export interface Row {
-  key: string;
   shape: RowShape;
   /** First of its series: one for each segment, then those of `Series`. */
   base: number;
@@ -82,7 +81,7 @@ export function createRows(blocks: Blocks): Rows {
     const name = uniqueName({ ...shape, service, isRequest, isLost }, names);
     names.add(name);
     const row: Row = {
-      key, shape: { ...shape, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
+      shape: { ...shape, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
       base: blocks.take(shape.segments.length + EXTRA_SERIES),
       lastSecond: -Infinity, biggest: 0, sourcePorts: new Set(), destinationPorts: new Set(),
     }; // prettier-ignore
