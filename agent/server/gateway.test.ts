@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { STREAM_PATH } from '../client/protocol.ts';
+import { STREAM_PATH, type Control } from '../client/protocol.ts';
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { RunningServer } from './server.ts';
@@ -75,6 +75,24 @@ it('stays connected when the next reader comes at once', async () => {
   await until(() => second.seen().length === 1);
   expect(one.server.stats.readersTotal).toBe(1);
   expect(gateway.state().map(describeFrame)[0]).toBe('hello 1/0');
+});
+
+it('tells peers what to follow, of quick changes the last, and none more often than they take it', async () => {
+  const asked: string[] = [];
+  const own = hubOf(1, 'node-1');
+  const onControl = (control: Control): void => void (control.type === 'filter' && asked.push(control.expression));
+  const server = await serve(own, { onControl });
+  cleanups.push(() => server.stop());
+  const gateway = gatewayTo([server.url]);
+  gateway.follow({ expression: 'asked before it is up', by: 'reader' });
+  watch(gateway);
+  await until(() => asked.length === 1);
+  for (let at = 0; at < 100; at++) gateway.follow({ expression: `port ${at}`, by: 'reader' });
+  await until(() => asked.includes('port 99'));
+  expect(asked).toEqual(['asked before it is up', 'port 99']);
+  gateway.follow(undefined);
+  await until(() => asked.at(-1) === '');
+  expect(server.stats).toMatchObject({ controlAccepted: 3, controlRejected: 0, readers: 1 });
 });
 
 it('serves its peers to its own readers, scope by scope', async () => {

@@ -83,6 +83,16 @@ describe('for tcpdump’s compiler', () => {
     ['tcp[13]&2!=0', 'tcp[13] & 2 != 0'],
   ])('%j is %j', (text, expression) => expect(written(text)).toBe(expression));
 
+  it('lets everything through where it would be longer than agents take, and of other alphabets', () => {
+    const replica = (at: number): Name => ({ ...pod, name: `web-${at}` });
+    const many = new Map(Array.from({ length: 200 }, (_, at) => [replica(at), `10.244.1.${at}`]));
+    const manyOf = (chooses: (name: Name) => boolean): string[] => [...many].flatMap(([name, ip]) => (chooses(name) ? [ip] : [])); // prettier-ignore
+    expect(tcpdumpOf(parseTree('pod:web')!, manyOf)).toBe(true);
+    expect(tcpdumpOf(parseTree('tcp and pod:web')!, manyOf)).toBe('tcp');
+    expect(tcpdumpOf(parseTree('pod:web-7')!, manyOf)).toMatch(/^\(?host 10\.244\.1\.7/);
+    expect(tcpdumpOf(parseTree('not pod:web')!, manyOf)).toBe(true);
+  });
+
   it('leaves out what no packet shows, so that more passes and never less', () => {
     expect(written('latency>5ms')).toBe(true);
     expect(written('udp and latency>5ms')).toBe('udp');

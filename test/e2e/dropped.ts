@@ -12,8 +12,8 @@ const isOf = ({ source, destination }: SeenPath, { packet }: WireEvent): boolean
 const carries = ({ packet }: WireEvent, mark: number): boolean =>
   (mark - (packet?.sequence ?? 0)) >>> 0 < (packet?.payload ?? 0);
 
-/** How long a segment may have waited before the wire read it, on a busy machine. */
-const BACKLOG_NS = 100e6;
+/** How long a segment may have waited before the wire read it, on a machine that stood still: it may have been sent again meanwhile. */
+const BACKLOG_NS = 2e9;
 
 /**
  * The sendings that a dropped segment may be, byte for byte: the last before the wire read it, or where the same byte was
