@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HEADER_BYTES } from '../../agent/wire/frame.ts';
 import { startHoplens, until } from '../e2e/support.ts';
 import { launch, missingBrowser, openPage, ownProblems, text } from './browser.ts';
+import { contrastOf } from './contrast.ts';
 import { renamePods } from './rename.ts';
 import { RECORDING, floodedServer } from './servers.ts';
 
@@ -36,6 +37,32 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
       await until(async () => (await text(page, 'notice-recorded')).includes('RECORDED session of 20'));
       await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
       expect(await text(page, 'state')).toContain('RECORDED');
+    } finally {
+      replay.kill();
+      await replay.ended;
+    }
+  });
+
+  test('is legible, dark and light, whatever it shows: contrast AA', async () => {
+    const replay = startHoplens(['replay', RECORDING, '--loop', '--listen', '127.0.0.1:0']);
+    try {
+      const said = await replay.says('its page at');
+      const page = await openPage(browser, /page at (\S+?);/.exec(said)![1], { onProblem });
+      await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+      const faint: string[] = [];
+      const measure = async (what: string, least: number): Promise<void> => {
+        for (const colorScheme of ['dark', 'light'] as const) {
+          await page.emulateMedia({ colorScheme });
+          const measured = await contrastOf(page);
+          expect(measured.count, what).toBeGreaterThan(least);
+          faint.push(...measured.faint.map((text) => `${what}, ${colorScheme}: ${text}`));
+        }
+      };
+      for (const keys of ['r', 'm', 'n', 'd', 'p', 'Enter', ']', 'w', '?']) {
+        await page.keyboard.press(keys);
+        await measure(`after ${keys}`, 60);
+      }
+      expect(faint).toEqual([]);
     } finally {
       replay.kill();
       await replay.ended;
