@@ -62,12 +62,14 @@ export const isExpression = (text: string): boolean => text.length <= MAX_EXPRES
 
 /**
  * The address of a stream from what a user writes: `host:port`, `ws://host:port` or `http://host:port`, with or without path.
+ * @param pastMs how long ago it is to begin; 0 is now
  * @throws StreamError 'address'
  */
-export function streamUrl(address: string, scope: Scope): string {
+export function streamUrl(address: string, scope: Scope, pastMs = 0): string {
   const url = checkedAddress(address);
   url.pathname = url.pathname === '/' ? STREAM_PATH : url.pathname;
   url.searchParams.set('scope', scope);
+  if (pastMs > 0) url.searchParams.set('history', `${Math.ceil(pastMs)}ms`);
   return url.href;
 }
 

@@ -165,6 +165,10 @@ it.each([
   expect(streamUrl(address, 'node')).toBe(url);
 });
 
+it('may begin so long ago', () => {
+  expect(streamUrl('a:1', 'cluster', 300_000.5)).toBe('ws://a:1/v1/stream?scope=cluster&history=300001ms');
+});
+
 it.each(['ftp://a', 'ws://user:secret@a', 'ws://a?token=x', 'a b', ''])('%j is no address', (address) => {
   expect(() => streamUrl(address, 'node')).toThrow(expect.objectContaining({ code: 'address' }) as Error);
 });

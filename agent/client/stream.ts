@@ -12,6 +12,8 @@ export interface StreamOptions {
   address: string;
   scope: Scope;
   token?: string | undefined;
+  /** How much of the past to ask for, each time that it connects. */
+  pastMs?: () => number;
   /** `always`: whatever goes wrong. `once-up`: a stream that never came up, or whose server refuses us, ends. */
   retry: 'always' | 'once-up';
   /** One whole frame of a version that we read; at no alignment. Its bytes are the callee's to keep. */
@@ -95,9 +97,9 @@ class Connection implements Stream {
   start(): void {
     this.#options.onState?.({ state: 'connecting' });
     this.#garbage = 0;
-    const { token } = this.#options;
+    const { address, scope, token, pastMs } = this.#options;
     const protocols = token ? [PROTOCOL, TOKEN_PROTOCOL_PREFIX + Buffer.from(token).toString('base64url')] : [PROTOCOL];
-    const socket = new WebSocket(this.#url, protocols, {
+    const socket = new WebSocket(streamUrl(address, scope, pastMs?.()), protocols, {
       perMessageDeflate: false,
       maxPayload: HEADER_BYTES + MAX_PAYLOAD_BYTES,
       handshakeTimeout: this.#limits.handshakeMs,

@@ -1,15 +1,25 @@
 import { Command } from 'commander';
 import { StreamError } from '../client/errors.ts';
-import { DEFAULT_ADDRESS, type Control } from '../client/protocol.ts';
-import { connectStream, type Stream } from '../client/stream.ts';
+import { DEFAULT_ADDRESS } from '../client/protocol.ts';
 import { tokenFrom } from '../server/auth.ts';
 import { ServerError } from '../server/errors.ts';
-import { runTrace, type FrameFeed } from '../trace/run.ts';
-import { applyConfig, configOption, duration, gatewayOption, integer, option, tokenFileOption } from './options.ts';
+import { createFeed } from '../trace/feed.ts';
+import { runTrace } from '../trace/run.ts';
+import {
+  applyConfig,
+  configOption,
+  duration,
+  gatewayOption,
+  history,
+  integer,
+  option,
+  tokenFileOption,
+} from './options.ts';
 
 export interface TraceCommandOptions {
   gateway: string;
   tokenFile?: string;
+  since?: number;
   for?: number;
   count?: number;
   partial?: boolean;
@@ -20,41 +30,12 @@ export interface TraceCommandOptions {
 
 const say = (line: string): void => void process.stderr.write(`hoplens trace: ${line}\n`);
 
-/** Frames of an agent and its peers. */
-function feedOf(address: string, token: string | undefined): FrameFeed {
-  let stream: Stream | undefined;
-  let asked: Control | undefined;
-  return {
-    start(onFrame, onEnd) {
-      stream = connectStream({
-        address,
-        scope: 'cluster',
-        token,
-        retry: 'once-up',
-        onFrame,
-        onState(state) {
-          // The agent forgot it with the connection.
-          if (state.state === 'up' && asked) stream?.send(asked);
-          if (state.state === 'down') say(`${state.error.message}; trying again`);
-          if (state.state === 'ended') onEnd(state.error?.message);
-        },
-        onGarbage: (error) => say(`skipped: ${error.message}`),
-      });
-    },
-    stop: () => stream?.close(),
-    send(control) {
-      asked = control;
-      stream?.send(control);
-    },
-  };
-}
-
 /** Traces until --for, --count or Ctrl-C; the exit code. */
 export async function trace(filter: string, options: TraceCommandOptions, signal?: AbortSignal): Promise<number> {
   try {
     const token = tokenFrom(options.tokenFile, say);
     return await runTrace({
-      feed: feedOf(options.gateway, token),
+      feed: createFeed({ address: options.gateway, token, sinceMs: options.since ?? 0, say }),
       filter,
       forMs: options.for,
       count: options.count,
@@ -92,7 +73,18 @@ export function traceCommand(exit: (code: number) => void): Command {
     )
     .addOption(gatewayOption(DEFAULT_ADDRESS))
     .addOption(tokenFileOption())
-    .addOption(option('--for <time>', 'end after this time, as in 10s or 5m').argParser(duration))
+    .addOption(
+      option(
+        '--since <time>',
+        'first what agents keep of the last time (hoplens agent --history), then go on live',
+      ).argParser(history),
+    )
+    .addOption(
+      option(
+        '--for <time>',
+        'end after this time, as in 10s or 5m; behind --since, 0s ends where the present begins',
+      ).argParser(duration),
+    )
     .addOption(option('--count <number>', 'end after this many paths').argParser(integer(1, 1e9)))
     .addOption(option('--partial', 'also paths whose beginning no agent saw'))
     .addOption(option('--json', 'one JSON object a line: paths, then a summary'))
@@ -105,6 +97,7 @@ export function traceCommand(exit: (code: number) => void): Command {
         '  hoplens trace --for 10s tcp and port 80        ten seconds of HTTP, then a table\n' +
         '  hoplens trace --json --count 1 icmp            one ping, with every hop\n' +
         "  hoplens trace 'pod:web and latency>5ms'        what is slow from or to a pod\n" +
+        '  hoplens trace --since 5m --for 0s              the last five minutes, then a table\n' +
         '\nEach agent is a gateway to the peers it was started with; --gateway ws://HOST:PORT names another than the local one.',
     )
     .action(async (words: string[], options: TraceCommandOptions) => exit(await trace(words.join(' '), options)));

@@ -12,15 +12,22 @@ import { createFollow, type Follow } from './follow.ts';
 import { createGroups } from './groups.ts';
 import { drawHeadline, nodeFigures } from './headline.ts';
 import { createLosses } from './losses.ts';
+import { formatNs } from './numbers.ts';
 import { drawTable } from './ruler.ts';
 import { subjectOf } from './shape.ts';
 import { createScreen, type Output } from './screen.ts';
+import { SETTLE_MS, createSettling } from './settling.ts';
 
 /** Where frames come from. */
 export interface FrameFeed {
-  /** `onEnd` once, when no more will come: with a sentence when that is an error. */
-  start(onFrame: (bytes: Uint8Array) => void, onEnd: (error?: string) => void): void;
+  /**
+   * `onEnd` once, when no more will come: with a sentence when that is an error.
+   * @param onFrame with the time at which the frame is to be taken, where that is not now; never falls
+   */
+  start(onFrame: (bytes: Uint8Array, atMs?: number) => void, onEnd: (error?: string) => void): void;
   stop(): void;
+  /** While frames of the past are read. */
+  isPast?: () => boolean;
   /** Undefined where nobody can be asked, as in a recording. */
   send?: (control: Control) => void;
 }
@@ -28,7 +35,7 @@ export interface FrameFeed {
 export interface TraceOptions {
   feed: FrameFeed;
   filter?: string | undefined;
-  /** Length of the traced time; without it until `count` or the signal. */
+  /** Length of the traced time behind the past; without it until `count` or the signal. */
   forMs?: number | undefined;
   count?: number | undefined;
   /** Also paths without an entry hop. */
@@ -46,12 +53,6 @@ export interface TraceOptions {
 const TICK_MS = 100;
 const DRAW_MS = 500;
 const TURN_MS = 1000;
-/**
- * A gateway connects to its peers when its first reader comes. What passes a node that is not there yet would look lost,
- * so it is waited for, and said after a while. An attempt takes ten seconds at most, two statuses of a newcomer two more.
- */
-const SETTLE_MS = 15_000;
-const PATIENCE_MS = 2000;
 /** The statuses that cover the end of the traced time come within a second. */
 const CLOSING_MS = 1500;
 const LONGEST_CLOSING_MS = 8000;
@@ -74,6 +75,7 @@ class Trace {
   readonly #options: TraceOptions;
   readonly #filter: Filter;
   readonly #assembler: Assembler;
+  readonly #isSettled: ReturnType<typeof createSettling>;
   readonly #follow: Follow | undefined;
   readonly #groups = createGroups();
   readonly #losses = createLosses();
@@ -82,8 +84,12 @@ class Trace {
   #told = 0;
   #startMs = 0;
   #firstFrameMs = Infinity;
-  #beginMs = Infinity;
-  #isPatient = false;
+  #isBegun = false;
+  /** Of the latest frame of the past, and of the latest one that moved time on. */
+  #pastMs: number | undefined;
+  #tickedMs = -Infinity;
+  /** From here on `forMs` counts: begun, and the past is over. */
+  #liveMs = -Infinity;
   #endMs = Infinity;
   #turnMs = -Infinity;
   #ended: { error?: string | undefined } | undefined;
@@ -93,6 +99,7 @@ class Trace {
     this.#filter = tree ? answersOf(tree) : everything;
     this.#assembler = createAssembler((view) => this.#visit(view));
     const { feed, log } = options;
+    this.#isSettled = createSettling(this.#assembler, log);
     if (feed.send) this.#follow = createFollow(tree, this.#assembler.addressesOf, feed.send, log);
   }
 
@@ -102,13 +109,13 @@ class Trace {
     let drawnMs = 0;
     this.#startMs = performance.now();
     feed.start(
-      (bytes) => this.#take(bytes),
+      (bytes, atMs) => this.#take(bytes, atMs),
       (error) => (this.#ended = { error }),
     );
     try {
-      while (!this.#isOver(performance.now())) {
+      while (!this.#isOver(this.#nowMs())) {
         await new Promise((resolve) => setTimeout(resolve, TICK_MS));
-        this.#tick(performance.now());
+        this.#tick(this.#nowMs());
         if (screen && performance.now() - drawnMs > DRAW_MS) {
           drawnMs = performance.now();
           screen.draw(this.#draw(output.rows - 1));
@@ -121,25 +128,45 @@ class Trace {
     return this.#finish(screen);
   }
 
-  #take(bytes: Uint8Array): void {
-    const nowMs = performance.now();
-    this.#firstFrameMs = Math.min(this.#firstFrameMs, nowMs);
-    this.#assembler.push(bytes, nowMs);
+  #isPast(): boolean {
+    return this.#options.feed.isPast?.() ?? false;
+  }
+
+  /** Behind the wall's clock while the past is read. */
+  #nowMs(): number {
+    return (this.#isPast() ? this.#pastMs : undefined) ?? performance.now();
+  }
+
+  #take(bytes: Uint8Array, atMs = performance.now()): void {
+    this.#firstFrameMs = Math.min(this.#firstFrameMs, atMs);
+    this.#assembler.push(bytes, atMs);
+    if (!this.#isPast()) return;
+    this.#pastMs = atMs;
+    if (atMs - this.#tickedMs < TICK_MS) return;
+    // As often as time passed: what is said of the past is what would have been said then.
+    this.#tickedMs = atMs;
+    this.#tick(atMs);
+  }
+
+  #begin(nowMs: number): void {
+    this.#isBegun = true;
+    this.#assembler.begin(nowMs);
+    if (!this.#isPast()) return;
+    this.#options.log(`the past that is held there begins ${formatNs((performance.now() - nowMs) * 1e6)} ago`);
   }
 
   #tick(nowMs: number): void {
     const { forMs = Infinity, signal } = this.#options;
-    if (this.#beginMs === Infinity && this.#isSettled(nowMs)) {
-      this.#beginMs = nowMs;
-      this.#assembler.begin(nowMs);
-    }
-    const isDone = nowMs >= this.#beginMs + forMs || signal?.aborted || this.#ended;
+    if (!this.#isBegun || this.#isPast()) this.#liveMs = nowMs;
+    if (!this.#isBegun && this.#isSettled(nowMs, this.#firstFrameMs)) this.#begin(nowMs);
+    const isDone =
+      (this.#isBegun && !this.#isPast() && nowMs >= this.#liveMs + forMs) || signal?.aborted || this.#ended;
     if (isDone && this.#endMs === Infinity) {
       this.#endMs = nowMs;
       this.#assembler.end(nowMs);
     }
     // Before the beginning nothing is told: it would not count.
-    if (this.#beginMs !== Infinity) {
+    if (this.#isBegun) {
       this.#assembler.advance(nowMs);
       if (nowMs >= this.#turnMs) this.#turn(nowMs);
     }
@@ -149,30 +176,14 @@ class Trace {
   /** Nodes say how they stand once a second. */
   #turn(nowMs: number): void {
     this.#turnMs = nowMs + TURN_MS;
-    this.#follow?.turn(this.#assembler.summary(), nowMs);
+    if (!this.#isPast()) this.#follow?.turn(this.#assembler.summary(), nowMs);
     if (!this.#options.json) this.#insight(nowMs);
-  }
-
-  /** Everybody who will come has come, and told how they stand. */
-  #isSettled(nowMs: number): boolean {
-    const { streams, peers } = this.#assembler.intake();
-    const isLate = nowMs - this.#firstFrameMs > SETTLE_MS;
-    const awaited = peers?.peers.filter((peer) => peer.state === 'connecting').map((peer) => peer.url) ?? [];
-    const missing = peers ? peers.peers.filter((peer) => peer.state === 'up').length + 1 - streams.size : 0;
-    if (awaited.length > 0 && !this.#isPatient && nowMs - this.#firstFrameMs > PATIENCE_MS) {
-      this.#isPatient = true;
-      this.#options.log(`waiting for ${awaited.join(', ')}`);
-    }
-    if (streams.size === 0) return false;
-    if (this.#assembler.isReady() && awaited.length === 0 && missing <= 0) return true;
-    if (isLate && awaited.length > 0) this.#options.log(`beginning without ${awaited.join(', ')}`);
-    return isLate;
   }
 
   #isOver(nowMs: number): boolean {
     const { forMs = Infinity, count = Infinity, signal } = this.#options;
     if (this.#told >= count) return true;
-    if (this.#beginMs === Infinity) {
+    if (!this.#isBegun) {
       // Once an agent speaks it will begin, with those that are there by then.
       const isSilent = this.#assembler.intake().streams.size === 0;
       const isTooLate = isSilent && nowMs > this.#startMs + forMs + SETTLE_MS;
@@ -206,7 +217,7 @@ class Trace {
     const { output, note } = this.#options;
     const columns = output.isTTY ? output.columns : 200;
     const notes = note === undefined ? [] : [note];
-    const headline = drawHeadline(this.#insight(performance.now()), columns);
+    const headline = drawHeadline(this.#insight(this.#nowMs()), columns);
     const left = rows === undefined ? undefined : rows - notes.length - headline.length;
     const table = drawTable(this.#groups.list(), this.#losses.list(), this.#assembler.summary(), columns, left);
     // Names of nodes and devices come from outside too: none of them moves the cursor.

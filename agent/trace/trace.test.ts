@@ -4,17 +4,15 @@ import { createAssembler } from '../paths/assemble.ts';
 import type { ClockSummary, Summary } from '../paths/counting.ts';
 import type { Disorder } from '../paths/disorder.ts';
 import type { JsonPath } from '../paths/json.ts';
-import {
-  createAgent, flannelDevices, framesOf, podAddress, podFlow, podToPod, type Frame, type Written,
-} from '../paths/synthetic.ts'; // prettier-ignore
-import { Kind } from '../paths/words.ts';
-import { encodeMessage, type Device } from '../wire/messages.ts';
+import { createAgent, flannelDevices, podAddress, type Frame } from '../paths/synthetic.ts';
+import { encodeMessage } from '../wire/messages.ts';
 import { FilterError, explainFilter, parseFilter, type Subject } from './filter.ts';
 import { createGroups, type Group } from './groups.ts';
 import { formatNs, formatShare, formatWire } from './numbers.ts';
 import { drawGroup, drawSummary, drawTable } from './ruler.ts';
 import { runTrace, type FrameFeed, type TraceOptions } from './run.ts';
 import { createScreen } from './screen.ts';
+import { devicesWith, framesOfPings, ping } from './testing.ts';
 
 describe('figures', () => {
   it('have three significant digits and a unit', () => {
@@ -103,25 +101,14 @@ describe('a filter', () => {
   });
 });
 
-const stepsNs = [0, 800, 2900, 6800, 47_800, 51_000, 52_900, 53_800];
-
 /** Pings between pods of two nodes. `shown`: the hops of each that we see; the rest is behind `foreign` programs. */
 function joined(replies: boolean, shown = 8, foreign = 0): { groups: Group[]; lines: string[] } {
-  const records: Written[] = [];
-  for (let i = 0; i < 100; i++) {
-    for (const [from, to] of replies ? [[0, 1], [1, 0]] : [[0, 1]]) {
-      podToPod(from, 0, to, 0).slice(0, shown).forEach((hop, at) => records.push({
-        ...hop, timeNs: 1e9 + i * 1e6 + from * 5e5 + stepsNs[at], identity: [i, from], flow: podFlow(from, 0, to, 0),
-        kind: Kind.icmp, level: 9, bytes: hop.encapsulation ? 148 : 98,
-      }));
-    }
-  } // prettier-ignore
+  const records = Array.from({ length: 100 }, (_, i) =>
+    (replies ? [0, 1] : [0]).flatMap((from) => ping(i, from, 1e9 + i * 1e6 + from * 5e5).slice(0, shown)),
+  ).flat();
   const groups = createGroups();
   const assembler = createAssembler((view) => groups.add(view));
-  const devicesOf = (node: number): Device[] =>
-    flannelDevices(node).map((device) => ({ ...device, foreignPrograms: { ingress: foreign, egress: 0 } }));
-  const agents = [createAgent(0, devicesOf(0)), createAgent(1, devicesOf(1), 5e9)];
-  for (const frame of framesOf(agents, records, 4000).sort((a, b) => a.atMs - b.atMs)) {
+  for (const frame of framesOfPings(records, 4000, devicesWith(foreign))) {
     assembler.push(frame.bytes, frame.atMs);
     assembler.advance(frame.atMs);
   }
@@ -245,10 +232,7 @@ function liveFeed(delaysMs = [0, 0]): FrameFeed {
       let tick = 0;
       timer = setInterval(() => {
         const nowMs = performance.now();
-        const records = [[0, 1], [1, 0]].flatMap(([from, to]) => podToPod(from, 0, to, 0).map((hop, at): Written => ({
-          ...hop, timeNs: Math.round(nowMs * 1e6) - 30e6 + from * 1e6 + stepsNs[at], identity: [tick, from],
-          flow: podFlow(from, 0, to, 0), kind: Kind.icmp, level: 9,
-        }))); // prettier-ignore
+        const records = [0, 1].flatMap((from) => ping(tick, from, Math.round(nowMs * 1e6) - 30e6 + from * 1e6));
         agents.forEach((agent, node) => {
           if (nowMs - startMs < delaysMs[node]) return;
           if (!heard.has(node)) greet(node);
