@@ -80,7 +80,7 @@ describe('trace', () => {
     expect(code).toBe(0);
     expect(log).toEqual([expect.stringMatching(/^the past that is held there begins [23](\.\d+)? s ago$/)]);
     // Two statuses are there after a second, the pings end after three.
-    expect(paths.length).toBeGreaterThan(380);
+    expect(paths.length).toBeGreaterThanOrEqual(360);
     expect(paths.length).toBeLessThanOrEqual(400);
     expect(new Set(paths.map(({ verdict }) => verdict))).toEqual(new Set(['delivered']));
   });
