@@ -21,7 +21,7 @@ export function createPcapng(emit: Emit, hoplens: string): Exporter {
   const inOrder = createInOrder<PlacedPacket>(write);
 
   function begin(): void {
-    if (!isBegun) emit(section(`hoplens ${hoplens}`, aboutFile));
+    if (!isBegun) emit(section(`hoplens ${hoplens}`.trim(), aboutFile));
     isBegun = true;
   }
 

@@ -57,7 +57,7 @@ const FRAME_OVERHEAD_BYTES = 256;
 const MOMENT_FRAMES = 64;
 
 /** Types that later frames rest on, in the order in which readers want them. */
-const STATE = [FrameType.hello, FrameType.devices, FrameType.places, FrameType.names] as const;
+export const STATE = [FrameType.hello, FrameType.devices, FrameType.places, FrameType.names] as const;
 
 interface Held {
   frame: Uint8Array;
@@ -171,7 +171,8 @@ export function createRecorder(limits: HistoryLimits): Recorder {
   };
 }
 
-function fold(state: Map<FrameType, Uint8Array>, frame: Uint8Array): void {
+/** Keeps of a stream's state what the frames behind it rest on. */
+export function fold(state: Map<FrameType, Uint8Array>, frame: Uint8Array): void {
   const { type } = framePlace(frame);
   if (!(STATE as readonly FrameType[]).includes(type)) return;
   // It names the devices itself.

@@ -3,9 +3,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HEADER_BYTES } from '../../agent/wire/frame.ts';
+import { readPackets } from '../../agent/export/testing.ts';
 import { startHoplens, until } from '../e2e/support.ts';
 import { launch, missingBrowser, openPage, ownProblems, text } from './browser.ts';
 import { contrastOf } from './contrast.ts';
@@ -28,6 +29,15 @@ beforeAll(async () => {
 });
 afterAll(async () => browser?.close());
 
+/** What the page exports of what it shows. */
+async function exported(page: Page, format: string): Promise<Buffer> {
+  const coming = page.waitForEvent('download');
+  await page.locator('[data-testid=export]').getByRole('button', { name: format }).dispatchEvent('click');
+  return readFileSync(await (await coming).path());
+}
+
+const csvRows = (csv: Buffer): number => csv.toString().trim().split('\n').length - 1;
+
 describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: ${missingBrowser})`, () => {
   test('of a recording says that it is one', async () => {
     const replay = startHoplens(['replay', RECORDING, '--loop', '--listen', '127.0.0.1:0']);
@@ -37,6 +47,7 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
       await until(async () => (await text(page, 'notice-recorded')).includes('RECORDED session of 20'));
       await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
       expect(await text(page, 'state')).toContain('RECORDED');
+      await until(async () => csvRows(await exported(page, 'csv')) > 10);
     } finally {
       replay.kill();
       await replay.ended;
@@ -80,6 +91,7 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
     await until(async () => (await text(page, 'notice-recorded')).includes('demo.hoplens'));
     await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
     await until(async () => (await text(page, 'state')).includes('ended'));
+    expect(readPackets(await exported(page, 'pcapng')).length).toBeGreaterThan(1000);
     await choose('a.png', Buffer.alloc(99));
     await until(async () => (await text(page, 'file-problem')).includes('a.png is no recording of hoplens'));
     expect(await page.locator('[data-testid=row]').count()).toBeGreaterThan(3);

@@ -4,6 +4,7 @@ import { save } from '../lib/files.ts';
 import type { Connection, Order, PacketSummary, Report, Served, TimeColumns, View } from '../worker/messages.ts';
 import type { PacketQuery } from '../worker/packets.ts';
 import type { RowShape } from '../worker/rows.ts';
+import type { Source } from '../worker/source.ts';
 
 export interface Live {
   readonly view: View | undefined;
@@ -20,6 +21,8 @@ export interface Live {
   send(order: Order): void;
   /** Held packets of a row, the slowest first: those behind a cell of a heat map. */
   pick(wanted: PacketQuery): Promise<PacketSummary[]>;
+  /** Where the frames of what is shown can be had again. */
+  source(): Promise<Source>;
 }
 
 export function createLive(): Live {
@@ -33,6 +36,7 @@ export function createLive(): Live {
   let problem = $state('');
   const picks = new Map<number, (packets: PacketSummary[]) => void>();
   let nextPick = 1;
+  let takeSource: ((source: Source) => void) | undefined;
 
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
     if (data.type === 'connection') connection = data.connection;
@@ -44,7 +48,8 @@ export function createLive(): Live {
       shapes.clear();
       view = undefined;
       file = data.file;
-    } else if (data.type === 'saved') save(snapshotName(), data.blob);
+    } else if (data.type === 'source') takeSource?.(data.source);
+    else if (data.type === 'saved') save(snapshotName(), data.blob);
     else if (data.type === 'problem') problem = data.text;
     else {
       for (const shape of data.shapes) shapes.set(shape.id, shape);
@@ -82,6 +87,11 @@ export function createLive(): Live {
         const number = nextPick++;
         picks.set(number, resolve);
         worker.postMessage({ type: 'pick', number, wanted } satisfies Order);
+      }),
+    source: () =>
+      new Promise((resolve) => {
+        takeSource = resolve;
+        worker.postMessage({ type: 'source' } satisfies Order);
       }),
   };
 }

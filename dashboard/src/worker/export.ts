@@ -1,12 +1,14 @@
-/** A worker of its own: what the agents hold of a span, as a file for other tools, by the code of `hoplens export`. */
+/** A worker of its own: what is shown of a span, as a file for other tools, by the code of `hoplens export`. */
 import type { Format, Piece } from '../../../agent/export/exporter.ts';
 import { makers } from '../../../agent/export/formats.ts';
 import { parseFilter } from '../../../agent/trace/filter.ts';
-import { splitFrames } from '../../../agent/wire/split.ts';
-import { askSnapshot, type SnapshotWanted } from './snapshot.ts';
-import { timed, walkSpan } from './walk-span.ts';
+import type { Span } from '../lib/span.ts';
+import { framesIn, type Source } from './source.ts';
+import { walkSpan } from './walk-span.ts';
 
-export interface ExportOrder extends SnapshotWanted {
+export interface ExportOrder {
+  source: Source;
+  span: Span;
   hoplens: string;
   format: Format;
   /** One that is understood. */
@@ -29,11 +31,7 @@ async function run(order: ExportOrder): Promise<ExportReport> {
   }
 }
 
-const wallMs = (): number => performance.timeOrigin + performance.now();
-
-async function exportSpan({ hoplens, format, filter, ...wanted }: ExportOrder): Promise<ExportReport> {
-  const response = await askSnapshot(wanted, wallMs());
-  const frames = timed(splitFrames(chunksOf(response.body!)), wallMs());
+async function exportSpan({ source, span, hoplens, format, filter }: ExportOrder): Promise<ExportReport> {
   const pieces: Piece[] = [];
   let bytes = 0;
   const exporter = makers[format]((piece) => {
@@ -41,11 +39,6 @@ async function exportSpan({ hoplens, format, filter, ...wanted }: ExportOrder): 
     bytes += piece.length;
     if (bytes > MOST_BYTES) throw new Error('the file grows beyond 256 MiB: choose a shorter time, or a filter');
   }, hoplens);
-  const walked = await walkSpan(frames, exporter, { span: wanted.span, filter: parseFilter(filter) });
+  const walked = await walkSpan(framesIn(source, span), exporter, { span, filter: parseFilter(filter) });
   return { state: 'done', file: new Blob(pieces), paths: walked.paths, partial: walked.partial };
-}
-
-async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader();
-  for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value;
 }

@@ -7,7 +7,9 @@ import type { Choices, Connection, Order, Report } from './messages.ts';
 import { createPlayer, type Player } from './player.ts';
 import { FileError, framesOf, takeSnapshot } from './files.ts';
 import { WireError } from '../../../agent/wire/frame.ts';
+import { createKept, type Kept } from './kept.ts';
 import type { Span } from '../lib/span.ts';
+import { keptSource, type Source } from './source.ts';
 import { timeBuffers } from './timeline.ts';
 
 const TICK_MS = 100;
@@ -21,6 +23,11 @@ let player = createPlayer();
 /** The page's, for the next session too. */
 let choices: Choices | undefined;
 let source: { base: string; token: string | undefined } = { base: '', token: undefined };
+/** The file that is shown. */
+let shownFile: File | undefined;
+/** Of a replay, as long as its seconds are shown. */
+let kept: Kept | undefined;
+const KEPT = { ms: 616_000, bytes: 64 << 20 };
 let connected: Connected | undefined;
 const following = createFollowing(
   (name) => player.session.addressesOf(name),
@@ -44,7 +51,9 @@ function timed(work: () => void): void {
 
 function takeFrame(bytes: Uint8Array): void {
   if (isLegs(bytes)) busy.records += new DataView(bytes.buffer).getUint32(LEGS_RECORDS_OFFSET, true);
-  timed(() => player.frame(bytes, wallMs()));
+  const nowMs = wallMs();
+  kept?.push(bytes, nowMs);
+  timed(() => player.frame(bytes, nowMs));
 }
 
 function postView(): void {
@@ -65,17 +74,18 @@ function takeState(connection: Connection): void {
   if (connection.state === 'ended') player.session.end(wallMs());
 }
 
-function beginAnew(file: string | undefined): void {
+function beginAnew(file: File | undefined): void {
   player = createPlayer();
-  post({ type: 'session', file });
+  [shownFile, kept] = [file, undefined];
+  post({ type: 'session', file: file?.name });
   applyChoices();
 }
 
 /** Only a file that can be read takes the place of what is shown. */
-function beginFile(name: string): Player {
+function beginFile(file: File): Player {
   connected?.end();
   connected = undefined;
-  beginAnew(name);
+  beginAnew(file);
   post({ type: 'connection', connection: { state: 'up' } });
   return player;
 }
@@ -84,7 +94,7 @@ async function open(file: File): Promise<void> {
   let opened: Player | undefined;
   try {
     for await (const frame of framesOf(file, file.name)) {
-      const shown = (opened ??= beginFile(file.name));
+      const shown = (opened ??= beginFile(file));
       if (player !== shown) return;
       timed(() => shown.fileFrame(frame));
     }
@@ -110,6 +120,11 @@ async function save(span: Span, pseudonymize: boolean): Promise<void> {
   }
 }
 
+function sourceOfShown(): Source {
+  if (shownFile) return { from: 'file', file: shownFile };
+  return kept ? keptSource(kept.frames()) : { from: 'agents', ...source };
+}
+
 function tellProblem(error: unknown): void {
   if (!(error instanceof FileError)) throw error;
   post({ type: 'problem', text: error.message });
@@ -125,7 +140,10 @@ function start(base: string, token: string | undefined): void {
     pastSeconds: () => (player.isFresh() ? PAST_SECONDS : 0),
     onFrame: takeFrame,
     onState: takeState,
-    onServed: ({ hoplens, recording }) => post({ type: 'served', served: { hoplens, recording } }),
+    onServed: ({ hoplens, recording }) => {
+      kept = recording ? (kept ?? createKept(KEPT)) : undefined;
+      post({ type: 'served', served: { hoplens, recording } });
+    },
   });
 }
 
@@ -139,6 +157,8 @@ function obey(order: Order): void {
       return void open(order.file);
     case 'save':
       return void save(order.span, order.pseudonymize);
+    case 'source':
+      return post({ type: 'source', source: sourceOfShown() });
     case 'pick':
       return post({ type: 'picked', number: order.number, packets: player.session.pick(order.wanted) });
     case 'choose':

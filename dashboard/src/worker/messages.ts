@@ -13,6 +13,7 @@ import type { Level } from './map/view.ts';
 import type { Picture } from './pictures.ts';
 import type { Mark } from './marks.ts';
 import type { RowShape } from './rows.ts';
+import type { Source } from './source.ts';
 
 export const WINDOWS = [10, 60, 300, 600] as const;
 export type WindowSeconds = (typeof WINDOWS)[number];
@@ -45,7 +46,9 @@ export type Order =
   /** A recording, to be looked at instead of the stream; `start` goes back. */
   | { type: 'open'; file: File }
   /** Answered by `saved`, or `problem`. */
-  | { type: 'save'; span: Span; pseudonymize: boolean };
+  | { type: 'save'; span: Span; pseudonymize: boolean }
+  /** Answered by `source`. */
+  | { type: 'source' };
 
 export type Connection =
   | { state: 'connecting' }
@@ -204,6 +207,7 @@ export type Report =
   /** What is shown begins anew: with a file, or live. */
   | { type: 'session'; file: string | undefined }
   | { type: 'saved'; blob: Blob }
+  | { type: 'source'; source: Source }
   /** A file could not be read or made: nothing else changed. */
   | { type: 'problem'; text: string }
   | { type: 'connection'; connection: Connection }
