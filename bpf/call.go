@@ -15,7 +15,7 @@ var (
 	sessionLock sync.Mutex
 	current     *Session
 	watcherLock sync.Mutex
-	watching    *watcher // current's
+	watching    *Session // current, of which this lock is for the watchers alone
 )
 
 type onDevice struct {
@@ -62,7 +62,18 @@ var functions = map[string]func(request []byte) (any, error){
 		if watching == nil {
 			return nil, errNotOpen
 		}
-		return watching.drain(r.Max)
+		return watching.watcher.drain(r.Max)
+	}),
+	"rules": with(func(nothing) (any, error) {
+		watcherLock.Lock()
+		defer watcherLock.Unlock()
+		if watching == nil {
+			return nil, errNotOpen
+		}
+		if watching.rules == nil {
+			return nil, watching.noRules
+		}
+		return watching.rules.drain()
 	}),
 }
 
@@ -98,14 +109,14 @@ func openCurrent(options Options) (any, error) {
 	}
 	debug.FreeOSMemory() // the kernel's BTF took more than all that follows
 	current = session
-	watch(session.watcher)
+	watch(session)
 	return description, nil
 }
 
-func watch(w *watcher) {
+func watch(session *Session) {
 	watcherLock.Lock()
 	defer watcherLock.Unlock()
-	watching = w
+	watching = session
 }
 
 var errNotOpen = fail(NotOpen, "calling", errors.New("hoplens_open comes first"))

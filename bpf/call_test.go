@@ -50,6 +50,7 @@ func TestCallsFromOpenToClose(t *testing.T) {
 
 	wantError(t, "attach", withFlags, NotOpen)
 	wantError(t, "events", `{"max":1}`, NotOpen)
+	wantError(t, "rules", `{}`, NotOpen)
 	var description Description
 	wantOK(t, "open", `{"ringBytes":65536,"maxDevices":8,"hooks":"auto"}`, &description)
 	if description.Ring.FD <= 0 || description.Ring.Bytes != 65536 || description.Hops.PerCPU != 17 ||
@@ -85,6 +86,11 @@ func TestCallsFromOpenToClose(t *testing.T) {
 	wantOK(t, "events", `{"max":3}`, &events)
 	if len(events.Events) != 3 || events.Events[0]["type"] != "snapshot-begin" {
 		t.Errorf("events %+v", events)
+	}
+	var changes RuleChanges
+	wantOK(t, "rules", `{}`, &changes)
+	if description.Rules.FD <= 0 || changes.Tables == nil || len(changes.Tables) > 0 || changes.Cut {
+		t.Errorf("rules %+v, changes %+v", description.Rules, changes)
 	}
 	wantOK(t, "detach", onNear, &struct{}{})
 	wantError(t, "detach", onNear, NotAttached)

@@ -36,7 +36,8 @@ type Nexthop struct {
 	Ifindex int        `json:"ifindex"`
 }
 
-// Route to unicast destinations. A replaced route has the same destination, table and metric: nothing says it went.
+// Route to unicast destinations, or one that refuses them. A replaced route has the same destination, table and metric:
+// nothing says it went.
 type Route struct {
 	Type        string       `json:"type"` // route
 	Default     bool         `json:"default"`
@@ -45,8 +46,16 @@ type Route struct {
 	Nexthops    []Nexthop    `json:"nexthops,omitempty"` // all, where there are several
 	Table       int          `json:"table"`
 	Metric      int          `json:"metric"`
-	Protocol    int          `json:"protocol"` // RTPROT_*
+	Protocol    int          `json:"protocol"`          // RTPROT_*
+	Refusal     string       `json:"refusal,omitempty"` // ip's word for one that leads nowhere: blackhole, unreachable, ...
+	Replaced    bool         `json:"replaced"`          // never in a snapshot
 	Gone        bool         `json:"gone"`
+}
+
+// RoutingRule says which table is asked for which packets. None is in a snapshot.
+type RoutingRule struct {
+	Type string `json:"type"` // routing-rule
+	Gone bool   `json:"gone"`
 }
 
 // Neighbour as ARP or neighbour discovery knows it.
@@ -67,14 +76,16 @@ type Nsid struct {
 }
 
 // parseMessage gives nil for what is of no interest. It may panic on what no kernel writes.
-func parseMessage(kind uint16, message []byte) (any, error) {
+func parseMessage(kind, flags uint16, message []byte) (any, error) {
 	switch kind {
 	case unix.RTM_NEWLINK, unix.RTM_DELLINK:
 		return parseLink(kind == unix.RTM_DELLINK, message)
 	case unix.RTM_NEWADDR, unix.RTM_DELADDR:
 		return parseAddress(kind == unix.RTM_DELADDR, message)
 	case unix.RTM_NEWROUTE, unix.RTM_DELROUTE:
-		return parseRoute(kind == unix.RTM_DELROUTE, message)
+		return parseRoute(kind == unix.RTM_DELROUTE, flags&unix.NLM_F_REPLACE != 0, message)
+	case unix.RTM_NEWRULE, unix.RTM_DELRULE:
+		return RoutingRule{"routing-rule", kind == unix.RTM_DELRULE}, nil
 	case unix.RTM_NEWNEIGH, unix.RTM_DELNEIGH:
 		return parseNeighbour(kind == unix.RTM_DELNEIGH, message)
 	case unix.RTM_NEWNSID, unix.RTM_DELNSID:
@@ -101,10 +112,17 @@ func parseAddress(gone bool, message []byte) (any, error) {
 	return Address{"address", int(header.Index), ip, int(header.Prefixlen), gone}, nil
 }
 
-func parseRoute(gone bool, message []byte) (any, error) {
+// routeKinds are those that are told; the kernel keeps others for local and broadcast addresses.
+var routeKinds = map[uint8]string{
+	unix.RTN_UNICAST: "", unix.RTN_BLACKHOLE: "blackhole", unix.RTN_UNREACHABLE: "unreachable",
+	unix.RTN_PROHIBIT: "prohibit", unix.RTN_THROW: "throw",
+}
+
+func parseRoute(gone, replaced bool, message []byte) (any, error) {
 	header := nl.DeserializeRtMsg(message)
 	routable := header.Family == unix.AF_INET || header.Family == unix.AF_INET6
-	if !routable || header.Type != unix.RTN_UNICAST || header.Flags&unix.RTM_F_CLONED != 0 {
+	refusal, told := routeKinds[header.Type]
+	if !routable || !told || header.Flags&unix.RTM_F_CLONED != 0 {
 		return nil, nil
 	}
 	attributes, err := nl.ParseRouteAttrAsMap(message[header.Len():])
@@ -118,7 +136,7 @@ func parseRoute(gone bool, message []byte) (any, error) {
 		return otherwise
 	}
 	route := Route{
-		Type: "route", Default: header.Dst_len == 0, Gone: gone, Protocol: int(header.Protocol),
+		Type: "route", Default: header.Dst_len == 0, Replaced: replaced, Gone: gone, Protocol: int(header.Protocol), Refusal: refusal,
 		Table: number(unix.RTA_TABLE, int(header.Table)), Metric: number(unix.RTA_PRIORITY, 0),
 	}
 	destination, ok := netip.AddrFromSlice(attributes[unix.RTA_DST].Value)

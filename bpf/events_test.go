@@ -126,8 +126,14 @@ func TestChangesFollow(t *testing.T) {
 	if len(route.Nexthops) != 2 || route.Gateway.String() != "10.1.2.4" || route.Nexthops[1].Gateway.String() != "10.1.2.5" {
 		t.Errorf("route %+v", route)
 	}
+	change("ip route replace 10.9.0.0/16 via 10.1.2.6 dev near")
+	await(t, w, "replaced route", func(r Route) bool { return r.Replaced && r.Gateway.String() == "10.1.2.6" })
 	change("ip route del 10.9.0.0/16")
 	await(t, w, "route going", to("10.9.0.0/16", true))
+	change("ip route add blackhole 10.8.0.0/16")
+	await(t, w, "route that leads nowhere", func(r Route) bool { return r.Refusal == "blackhole" && !r.Replaced })
+	change("ip rule add from 10.1.2.3 lookup 100")
+	await(t, w, "routing rule", func(r RoutingRule) bool { return !r.Gone })
 	change("ip route add default via inet6 fe80::1 dev near")
 	await(t, w, "route by way of the other family", func(r Route) bool { return r.Gateway.String() == "fe80::1" && r.Default })
 
@@ -252,7 +258,7 @@ func TestHostileMessages(t *testing.T) {
 		for i := range message {
 			message[i] = byte(random.Uint32() >> random.IntN(8) & 0x3f) // small numbers: lengths that nearly fit
 		}
-		w.add(kinds[random.IntN(len(kinds))], message)
+		w.add(kinds[random.IntN(len(kinds))], 0, message)
 	}
 	if w.lost == 0 {
 		t.Error("nothing of it was refused")

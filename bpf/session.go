@@ -42,11 +42,13 @@ type Session struct {
 	slots    slots
 	attached map[int]*attachedDevice
 	watcher  *watcher
+	rules    *ruleWatcher
 
 	drops    *tracepoints
 	queues   *tracepoints
 	noDrops  error // why they are not watched
 	noQueues error
+	noRules  error
 }
 
 // Open loads the programs and removes what an earlier agent left behind. It attaches nothing.
@@ -99,6 +101,7 @@ func (s *Session) open() (err error) {
 	if s.options.Queues {
 		s.queues, s.noQueues = watch(queuePrograms)
 	}
+	s.rules, s.noRules = newRuleWatcher()
 	s.watcher, err = newWatcher()
 	return err
 }
@@ -113,6 +116,7 @@ func (s *Session) Close() error {
 		problems = append(problems, s.Detach(ifindex))
 	}
 	s.watcher.close()
+	s.rules.close()
 	problems = append(problems, s.drops.close(), s.queues.close())
 	if s.objects != nil {
 		problems = append(problems, s.objects.Close())
@@ -146,6 +150,7 @@ type Description struct {
 	Drops    Drops                        `json:"drops"`
 	Queues   Queues                       `json:"queues"`
 	EventsFD int                          `json:"eventsFd"` // readable when there are events to drain
+	Rules    Rules                        `json:"rules"`
 	Layout   map[string]Layout            `json:"layout"`
 	Enums    map[string]map[string]uint64 `json:"enums"`
 }
@@ -157,6 +162,19 @@ type Drops struct {
 	Counts  *Mapping          `json:"counts,omitempty"`  // by cpu * perCpu + reason
 	Reasons map[string]uint64 `json:"reasons,omitempty"` // names of this kernel
 	Program int               `json:"program,omitempty"` // file descriptor: its fdinfo counts runs that the kernel left out
+}
+
+// Rules is where changes of netfilter's rules are told of.
+type Rules struct {
+	Missing string `json:"missing,omitempty"` // of whose nobody is told
+	FD      int    `json:"fd"`                // readable when there are changes to drain; negative: there never will be
+}
+
+func (s *Session) describeRules() Rules {
+	if s.rules == nil {
+		return Rules{untoldRules(s.noRules), -1}
+	}
+	return Rules{untoldRules(nil), s.rules.socket.GetFd()}
 }
 
 // Queues is whether uplinks' queues are watched.
@@ -210,6 +228,7 @@ func (s *Session) Describe() (*Description, error) {
 		Drops:    s.describeDrops(),
 		Queues:   Queues{missing(s.queues, s.noQueues)},
 		EventsFD: s.watcher.socket.GetFd(),
+		Rules:    s.describeRules(),
 		Layout:   structs,
 		Enums:    named,
 	}

@@ -23,6 +23,7 @@ var watchedGroups = []uint{
 	unix.RTNLGRP_LINK, unix.RTNLGRP_NSID, unix.RTNLGRP_NEIGH,
 	unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR,
 	unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE,
+	unix.RTNLGRP_IPV4_RULE, unix.RTNLGRP_IPV6_RULE,
 }
 
 // Namespace ids come before the links that name them, links before what sits on them.
@@ -106,30 +107,41 @@ func (w *watcher) take(limit int) *Events {
 
 // receive reads one datagram and tells whether there was one.
 func (w *watcher) receive() (bool, error) {
-	read, from, err := unix.Recvfrom(w.socket.GetFd(), w.buffer, unix.MSG_DONTWAIT)
+	messages, err := receiveMessages(w.socket, w.buffer)
 	switch {
 	case errors.Is(err, unix.EAGAIN):
 		return false, nil
-	case errors.Is(err, unix.EINTR):
-		return true, nil
 	case errors.Is(err, unix.ENOBUFS):
 		w.stale = true
-		return true, nil
+	case errors.Is(err, errGarbled):
+		w.lost++
 	case err != nil:
 		return false, failed(NoNetlink, "reading netlink's events", err)
 	}
-	if sender, ok := from.(*unix.SockaddrNetlink); !ok || sender.Pid != 0 {
-		return true, nil // only the kernel is believed
-	}
-	messages, err := syscall.ParseNetlinkMessage(w.buffer[:read])
-	if err != nil {
-		w.lost++
-		return true, nil
-	}
 	for _, message := range messages {
-		w.add(message.Header.Type, message.Data)
+		w.add(message.Header.Type, message.Header.Flags, message.Data)
 	}
 	return true, nil
+}
+
+var errGarbled = errors.New("a datagram that is no sequence of netlink messages")
+
+// receiveMessages reads one datagram and waits for none: EAGAIN. ENOBUFS says that there were more than the socket held.
+func receiveMessages(socket *nl.NetlinkSocket, buffer []byte) ([]syscall.NetlinkMessage, error) {
+	read, from, err := unix.Recvfrom(socket.GetFd(), buffer, unix.MSG_DONTWAIT)
+	if errors.Is(err, unix.EINTR) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	if sender, ok := from.(*unix.SockaddrNetlink); !ok || sender.Pid != 0 {
+		return nil, nil // only the kernel is believed
+	}
+	messages, err := syscall.ParseNetlinkMessage(buffer[:read])
+	if err != nil {
+		return nil, errGarbled
+	}
+	return messages, nil
 }
 
 // snapshot replaces what is pending by all that there is.
@@ -161,7 +173,7 @@ func (w *watcher) dump(request, answer uint16) error {
 				w.lost++
 				return true
 			}
-			w.add(answer, message)
+			w.add(answer, 0, message)
 			return true
 		})
 		if !errors.Is(err, netlink.ErrDumpInterrupted) || attempt == 1 {
@@ -189,13 +201,13 @@ func dumpHeader(request uint16) nl.NetlinkRequestData {
 }
 
 // add turns a message into an event. The parser indexes what the kernel wrote: a surprise there costs one event.
-func (w *watcher) add(kind uint16, message []byte) {
+func (w *watcher) add(kind, flags uint16, message []byte) {
 	defer func() {
 		if recover() != nil {
 			w.lost++
 		}
 	}()
-	event, err := parseMessage(kind, message)
+	event, err := parseMessage(kind, flags, message)
 	if err != nil {
 		w.lost++
 	} else if event != nil {

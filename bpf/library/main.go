@@ -36,6 +36,9 @@ func hoplens_flags(request *C.char) *C.char { return call("flags", request) }
 //export hoplens_events
 func hoplens_events(request *C.char) *C.char { return call("events", request) }
 
+//export hoplens_rules
+func hoplens_rules(request *C.char) *C.char { return call("rules", request) }
+
 //export hoplens_exclude
 func hoplens_exclude(request *C.char) *C.char { return call("exclude", request) }
 
