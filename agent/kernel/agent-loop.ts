@@ -10,9 +10,10 @@ import { segmentNames } from '../paths/segments.ts';
 import type { Names } from '../wire/messages.ts';
 import { createAttachments } from './attachments.ts';
 import { createBlindLog } from './blind.ts';
+import { createChangeLog } from './changes.ts';
 import { createNodeClock } from './clock.ts';
 import { globToRegExp } from './devices.ts';
-import { KernelError } from './library.ts';
+import { KernelError, type RuleChanges } from './library.ts';
 import { createFiltering, type KernelFilter } from './filtering.ts';
 import { createMeasure } from './measure.ts';
 import { isReadable } from './memory.ts';
@@ -80,6 +81,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   const histograms = createSegmentHistograms([...segmentNames], options.histograms);
   const measure = createMeasure(layout, legs.pool, histograms);
   const blind = createBlindLog();
+  const changes = createChangeLog(readRules);
   const sampler = createSampler({ kernel, blind, nowNs: () => clock.nowNs() }, budget, options.exponent);
   const filtering = createFiltering({ kernel, sampler, budget, onError: fail });
   const ownTraffic = createOwnTraffic(library, config);
@@ -89,7 +91,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
     onChange: () => void (areDevicesNew = true),
     onError: fail,
   });
-  const reporter = createReporter({ options, kernel, clock, attachments, sampler, filtering, blind });
+  const reporter = createReporter({ options, kernel, clock, attachments, sampler, filtering, blind, changes });
 
   let isWanted = false;
   let isStarted = false;
@@ -118,6 +120,11 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
     if (lost > 0) outlet.warning(`netlink lost ${lost} events; the devices were read anew`);
     areEventsLeft = events.length === EVENTS_PER_TICK;
     attachments.apply(events);
+    changes.apply(events);
+  }
+
+  function readRules(): RuleChanges | undefined {
+    return opened.rules.fd >= 0 && isReadable(opened.rules.fd) ? library.rules() : undefined;
   }
 
   function lookIntoVxlan(): void {
@@ -233,6 +240,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
   outlet.message(reporter.hello());
   if (drops && opened.drops.missing) outlet.warning(`drops are not watched: ${opened.drops.missing}`);
   if (queues && opened.queues.missing) outlet.warning(`queues are not watched: ${opened.queues.missing}`);
+  if (opened.rules.missing) outlet.warning(`changes of netfilter rules are not all marked: ${opened.rules.missing}`);
   tick(clock.nowNs());
   tellStatus(clock.nowNs());
   schedule(clock.nowNs());

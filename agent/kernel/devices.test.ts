@@ -27,7 +27,7 @@ const address = (ifindex: number, ip: string): NetlinkEvent => ({
   gone: false,
 });
 const route = (destination: string, gateway: string, ifindex: number): NetlinkEvent => ({
-  type: 'route', default: destination === '', destination, gateway, ifindex, table: 254, metric: 0, gone: false,
+  type: 'route', default: destination === '', destination, gateway, ifindex, table: 254, metric: 0, protocol: 4, replaced: false, gone: false,
 }); // prettier-ignore
 
 const view = (...events: NetlinkEvent[]): NetlinkView => {
@@ -67,6 +67,13 @@ describe('devices', () => {
       route('', '192.168.1.1', 4),
     );
     expect(kindsOf(hostGateway)).toEqual({ ens3: 'uplink', ens4: 'physical', tap0: 'uplink', cali123: 'pod' });
+  });
+
+  it('are uplinks no more when a route that leads nowhere takes the place of theirs', () => {
+    const before = [link(2, 'ens3', ''), route('10.9.0.0/16', '192.168.1.1', 2)];
+    const blackhole = { ...route('10.9.0.0/16', '', 0), refusal: 'blackhole', replaced: true } as NetlinkEvent;
+    expect(kindsOf(view(...before))).toEqual({ ens3: 'uplink' });
+    expect(kindsOf(view(...before, blackhole))).toEqual({ ens3: 'physical' });
   });
 
   it('are uplinks down to the device whose frames are tagged: one VLAN in another, on a veth', () => {

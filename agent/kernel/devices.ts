@@ -49,6 +49,7 @@ export function applyEvent(view: NetlinkView, event: NetlinkEvent): boolean {
     case 'route':
       return applyRoute(view, event);
     case 'neighbour':
+    case 'routing-rule':
       return false;
   }
 }
@@ -62,8 +63,9 @@ function applyAddress(view: NetlinkView, event: Extract<NetlinkEvent, { type: 'a
 
 function applyRoute(view: NetlinkView, event: Extract<NetlinkEvent, { type: 'route' }>): boolean {
   const hops = event.nexthops ?? [event];
-  if (!event.default && hops.every((hop) => hop.gateway === '')) return false;
   const key = `${event.destination} ${event.table} ${event.metric}`;
+  if (event.refusal !== undefined) return view.routes.delete(key);
+  if (!event.default && hops.every((hop) => hop.gateway === '')) return false;
   if (event.gone) return view.routes.delete(key);
   view.routes.set(key, hops);
   return true;

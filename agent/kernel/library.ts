@@ -39,6 +39,8 @@ export interface Opened {
   config: { fd: number; bytes: number };
   /** Netlink's socket: readable when there are events. Asking it costs less than asking Go. */
   eventsFd: number;
+  /** Readable when there are changes of netfilter's rules; negative: never. `missing`: of whose changes nobody is told. */
+  rules: { fd: number; missing?: string };
   drops: OpenedDrops;
   queues: { missing?: string };
   layout: { record: Struct; drop_place: Struct; hop_totals: Struct; cpu_state: Struct; config: Struct };
@@ -102,10 +104,22 @@ export type NetlinkEvent =
       ifindex: number;
       table: number;
       metric: number;
+      /** RTPROT_*: who made it. */
+      protocol: number;
+      /** ip's word for one that leads nowhere: blackhole, unreachable, ... */
+      refusal?: string;
       nexthops?: { gateway: string; ifindex: number }[];
+      replaced: boolean;
       gone: boolean;
     }
+  | { type: 'routing-rule'; gone: boolean }
   | { type: 'neighbour'; ifindex: number; ip: string; mac: string; state: string; gone: boolean };
+
+/** What changed in tables of nftables since it was asked last, most first; `cut`: and more than could be counted. */
+export interface RuleChanges {
+  tables: { family: string; table: string; changes: number }[];
+  cut: boolean;
+}
 
 export interface Endpoint {
   address: string;
@@ -137,6 +151,7 @@ export interface Library {
   detach(request: { ifindex: number }): Promise<void>;
   flags(request: Attachment): void;
   events(request: { max: number }): { events: NetlinkEvent[]; lost: number };
+  rules(): RuleChanges;
   exclude(request: { endpoints: Endpoint[] }): void;
   /** Replaces the filter; the empty expression is none. */
   filter(request: { expression: string }): Promise<Filtering>;
@@ -164,12 +179,14 @@ export function loadLibrary(file: string): Library {
     return async (request) => unwrap(JSON.parse(await call(JSON.stringify(request))) as Answer);
   };
   const close = bindAsync('close');
+  const rules = bind('rules') as (request: object) => RuleChanges;
   return {
     open: bind('open') as Library['open'],
     attach: bindAsync('attach') as Library['attach'],
     detach: bindAsync('detach') as Library['detach'],
     flags: bind('flags'),
     events: bind('events') as Library['events'],
+    rules: () => rules({}),
     exclude: bind('exclude'),
     filter: bindAsync('filter') as Library['filter'],
     foreign: bindAsync('foreign') as Library['foreign'],

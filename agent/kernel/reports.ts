@@ -5,6 +5,7 @@ import { MAX_PAYLOAD_BYTES } from '../wire/frame.ts';
 import type { ClockPair, Hello, HopTotals, Status, Suspension } from '../wire/messages.ts';
 import type { Attachments } from './attachments.ts';
 import type { BlindLog } from './blind.ts';
+import type { ChangeLog } from './changes.ts';
 import type { NodeClock } from './clock.ts';
 import type { WorkerOptions } from './protocol.ts';
 import type { KernelFilter } from './filtering.ts';
@@ -27,9 +28,11 @@ interface Sources {
   sampler: Sampler;
   filtering: KernelFilter;
   blind: BlindLog;
+  changes: ChangeLog;
 }
 
-export function createReporter({ options, kernel, clock, attachments, sampler, filtering, blind }: Sources): Reporter {
+export function createReporter(sources: Sources): Reporter {
+  const { options, kernel, clock, attachments, sampler, filtering, blind } = sources;
   let lastNs = 0;
   let lastCpu = process.cpuUsage();
   let clockPairs: ClockPair[] = [];
@@ -59,6 +62,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, f
         hooks: kernel.opened.hooks,
         bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
         ...(kernel.opened.drops.missing !== undefined && { noDrops: kernel.opened.drops.missing }),
+        ...(kernel.opened.rules.missing !== undefined && { noRules: kernel.opened.rules.missing }),
       },
       epochNs: String(clock.epochNs),
       rawEpochNs: String(clock.rawEpochNs),
@@ -78,6 +82,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, f
     status(nowNs, records) {
       const realtime = clock.realtime();
       const filter = filtering.state();
+      const changes = sources.changes.take();
       const pairs = clockPairs.length > 0 ? clockPairs : [clock.pair()];
       clockPairs = [];
       const status: Status = {
@@ -92,6 +97,7 @@ export function createReporter({ options, kernel, clock, attachments, sampler, f
           drops: { ...kernel.readDropTotals(), reasons: kernel.drops.counts(), untold: kernel.drops.untold() },
         }),
         cost: takeCost(nowNs, records),
+        ...(changes && { changes }),
         ...(filter && { filter }),
         ...(suspended.length > 0 && { suspended }),
       };

@@ -1,7 +1,7 @@
 /** Names that stand for others: `pod-3` is the third pod that was named, everywhere in the file. */
 import type { Device } from '../wire/messages.ts';
 
-export type NameKind = 'node' | 'pod' | 'namespace' | 'workload' | 'service' | 'device';
+export type NameKind = 'node' | 'pod' | 'namespace' | 'workload' | 'service' | 'device' | 'table';
 
 export interface NamePseudonyms {
   of: (kind: NameKind, name: string) => string;
@@ -32,3 +32,9 @@ export const deviceName = ({ name, kind }: Device, names: NamePseudonyms): strin
   kind !== 'pod' && COMMON.test(name)
     ? name
     : names.of('device', name).replace('device', kind === 'pod' ? 'veth' : kind);
+
+/** Tables of nftables by the names that iptables, kube-proxy and CNIs give them. */
+const COMMON_TABLES = /^(filter|nat|mangle|raw|security|firewalld|kube-proxy|calico|cilium|antrea|flannel-ipv[46])$/;
+
+export const tableName = (name: string, names: NamePseudonyms): string =>
+  COMMON_TABLES.test(name) ? name : names.of('table', name);

@@ -7,7 +7,9 @@ import { toJson, type JsonPath } from '../paths/json.ts';
 import { createPace } from '../recording/pace.ts';
 import { readFrames } from '../recording/reader.ts';
 import { FrameType, decodeFrame } from '../wire/frame.ts';
-import { decodeMessage, encodeMessage, type Hello, type Message, type NamesMessage } from '../wire/messages.ts';
+import {
+  decodeMessage, encodeMessage, type Changes, type Hello, type Message, type NamesMessage, type Status,
+} from '../wire/messages.ts'; // prettier-ignore
 import { createPseudonymizer } from './pseudonymize.ts';
 
 const RECORDING = fileURLToPath(new URL('../../test/fixtures/demo.hoplens', import.meta.url));
@@ -104,6 +106,22 @@ describe('a recording under pseudonyms', () => {
     // The agent's own notes on a device, which no message promises.
     const internal = /\.devices\[\]\.(slot|flags\.\w+)$/;
     expect([...told(before)].filter((key) => !now.has(key) && !internal.test(key))).toEqual([]);
+  });
+});
+
+it('what changed is told without addresses and names; tables of kube-proxy and the like keep theirs', () => {
+  const route = { change: 'replaced', destination: '192.0.2.128/25', gateway: '192.0.2.1', ifindex: 3, table: 254 } as const; // prettier-ignore
+  const all = { ...route, destination: '0.0.0.0/0', gateway: '' };
+  const table = (name: string, changes: number) => ({ family: 'inet', table: name, changes });
+  const changes: Changes = {
+    routes: { new: 0, replaced: 2, gone: 0, policies: 1, examples: [route, all], isCut: true },
+    rules: { tables: [table('kube-proxy', 7), table('customer', 2)], others: { tables: 3, changes: 4 }, isCut: true },
+  };
+  const status = messagesOf(before).find((message): message is Status => message.type === 'status')!;
+  const frame = createPseudonymizer()(encodeMessage({ stream: 1, sequence: 0, timeMs: 0 }, { ...status, changes }))!;
+  expect((decodeMessage(decodeFrame(frame)) as Status).changes).toEqual({
+    routes: { ...changes.routes, examples: [{ ...route, destination: '240.0.0.1/25', gateway: '240.0.0.2' }, all] },
+    rules: { ...changes.rules, tables: [table('kube-proxy', 7), table('table-1', 2)] },
   });
 });
 

@@ -10,10 +10,10 @@ import { decodeLegsPayload, type Fields } from '../wire/columns.ts';
 import { FrameType, HEADER_BYTES, WireError, decodeFrame, encodeFrame, type Frame } from '../wire/frame.ts';
 import {
   decodeMessage, encodeMessage,
-  type Device, type DropPlace, type Hello, type HistoryMessage, type Message, type NamesMessage, type Status,
+  type Changes, type Device, type DropPlace, type Hello, type HistoryMessage, type Message, type NamesMessage, type RouteChange, type Status,
 } from '../wire/messages.ts'; // prettier-ignore
 import { createAddressPseudonyms } from './addresses.ts';
-import { createNamePseudonyms, deviceName } from './names.ts';
+import { createNamePseudonyms, deviceName, tableName } from './names.ts';
 
 /** The frame with pseudonyms; undefined where it cannot be kept, or read. */
 export type Pseudonymize = (frame: Uint8Array) => Uint8Array | undefined;
@@ -37,7 +37,7 @@ export function createPseudonymizer(): Pseudonymize {
 
   const hello = ({ type, node, hoplens, kernel, epochNs, rawEpochNs, realtimeEpochNs, startedAt, testClock, probePort, fields: columns, limits, devices }: Hello): Hello => ({
     type, node: names.of('node', node), hoplens, epochNs, rawEpochNs, startedAt, fields: columns, limits,
-    kernel: { release: kernel.release, hooks: kernel.hooks, bootId: '', ...(kernel.noDrops !== undefined && { noDrops: 'not watched' }) },
+    kernel: { release: kernel.release, hooks: kernel.hooks, bootId: '', ...(kernel.noDrops !== undefined && { noDrops: 'not watched' }), ...(kernel.noRules !== undefined && { noRules: kernel.noRules }) },
     ...(realtimeEpochNs !== undefined && { realtimeEpochNs }),
     ...(testClock !== undefined && { testClock }),
     ...(probePort !== undefined && { probePort }),
@@ -46,9 +46,33 @@ export function createPseudonymizer(): Pseudonymize {
 
   const place = ({ reason, symbol, hook, stack }: DropPlace): DropPlace => ({ reason, symbol, hook, stack });
 
-  const status = ({ type, timeNs, clockPairs, suspended, realtime, exponents, blind, totals, drops, cost }: Status): Status => ({
+  const route = ({ change, destination, gateway, ifindex, table, refusal }: RouteChange): RouteChange => {
+    const [address, length] = destination.split('/');
+    return {
+      change, destination: `${addresses.text(address)}/${length}`, gateway: gateway === '' ? '' : addresses.text(gateway), ifindex, table,
+      ...(refusal !== undefined && { refusal }),
+    };
+  }; // prettier-ignore
+
+  const changes = ({ routes, rules }: Changes): Changes => ({
+    ...(routes && {
+      routes: {
+        new: routes.new, replaced: routes.replaced, gone: routes.gone, policies: routes.policies,
+        examples: routes.examples.map(route), ...(routes.isCut && { isCut: true }),
+      },
+    }),
+    ...(rules && {
+      rules: {
+        tables: rules.tables.map(({ family, table, changes: count }) => ({ family, table: tableName(table, names), changes: count })),
+        ...(rules.others && { others: { tables: rules.others.tables, changes: rules.others.changes } }),
+        ...(rules.isCut && { isCut: true }),
+      },
+    }),
+  }); // prettier-ignore
+
+  const status = ({ type, timeNs, clockPairs, suspended, realtime, exponents, blind, totals, drops, cost, changes: changed }: Status): Status => ({
     type, timeNs, clockPairs, exponents, blind, totals, cost,
-    ...(suspended && { suspended }), ...(realtime && { realtime }), ...(drops && { drops }),
+    ...(suspended && { suspended }), ...(realtime && { realtime }), ...(drops && { drops }), ...(changed && { changes: changes(changed) }),
   }); // prettier-ignore
 
   const nameList = ({ type, timeNs, writtenMs, pods, services, nodes }: NamesMessage): NamesMessage => ({

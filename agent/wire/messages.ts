@@ -58,8 +58,8 @@ export interface Hello {
   type: 'hello';
   node: string;
   hoplens: string;
-  /** `noDrops`: why this node's drops are not watched. */
-  kernel: { release: string; hooks: 'tcx' | 'clsact'; bootId: string; noDrops?: string };
+  /** `noDrops`: why this node's drops are not watched; `noRules`: of whose netfilter rules changes are not told. */
+  kernel: { release: string; hooks: 'tcx' | 'clsact'; bootId: string; noDrops?: string; noRules?: string };
   /** CLOCK_MONOTONIC and CLOCK_MONOTONIC_RAW at the stream's start, decimal nanoseconds; wall clock as ISO 8601. */
   epochNs: string;
   rawEpochNs: string;
@@ -178,6 +178,40 @@ export interface Suspension {
   ns: number;
 }
 
+/** A route of the node's own network namespace. */
+export interface RouteChange {
+  change: 'new' | 'replaced' | 'gone';
+  /** An address with its length. */
+  destination: string;
+  /** Of the first way; empty for what is on the link. */
+  gateway: string;
+  /** 0 where it leads nowhere. */
+  ifindex: number;
+  table: number;
+  /** ip's word for one that leads nowhere: blackhole, unreachable, ... */
+  refusal?: string;
+}
+
+/** Counts are exact unless `isCut`: then there was more than the kernel could tell. */
+export interface Changes {
+  /** Not those that the kernel makes itself of a device's addresses. `policies`: which table is asked (`ip rule`). */
+  routes?: {
+    new: number;
+    replaced: number;
+    gone: number;
+    policies: number;
+    /** The first of them. */
+    examples: RouteChange[];
+    isCut?: boolean;
+  };
+  /** Of nftables: tables, chains, rules, sets, elements that do not expire. Those that changed most, and the others' sum. */
+  rules?: {
+    tables: { family: string; table: string; changes: number }[];
+    others?: { tables: number; changes: number };
+    isCut?: boolean;
+  };
+}
+
 /** Every second. What happened since the one before; totals since the start. */
 export interface Status {
   type: 'status';
@@ -194,6 +228,8 @@ export interface Status {
   /** Absent where drops are not watched. */
   drops?: DropTotals;
   cost: { cpuMs: number; rssBytes: number; recordsPerSecond: number };
+  /** Absent where nothing did. */
+  changes?: Changes;
   /** Absent without one. */
   filter?: FilterInForce;
 }
