@@ -86,6 +86,10 @@ async function exported(page: Page, panel: string, kind: string): Promise<string
   return readFileSync(await download.path(), 'utf8');
 }
 
+/** What the marks over time say, a line each. */
+const marksOn = async (page: Page): Promise<string> =>
+  (await page.locator('[data-testid=mark]').evaluateAll((all) => all.map((mark) => mark.getAttribute('aria-label')))).join('\n'); // prettier-ignore
+
 /** For how many seconds the page says that this node has been down. */
 async function downSeconds(page: Page, node: string): Promise<number> {
   const [said] = await page.locator(`[data-testid=node][data-node=${node}] h3`).allTextContents();
@@ -294,14 +298,20 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     expect(await text(page, 'exported')).toMatch(/paths/);
   });
 
-  test('names what is dropped, where and why, as the kernel counts it', async () => {
+  test('names what is dropped, where and why, as the kernel counts it, and marks where it began', async () => {
     const { lab } = cluster;
+    const unused = ['blackhole', '203.0.113.0/24'];
+    await lab.exec('n2', ['ip', 'route', 'add', ...unused]);
     const every = `ip daddr ${lab.pod('api').ip} icmp type echo-request numgen inc mod 4 0`;
     const made = await nft('n2', 'ip', 'forward priority 0', every)(lab);
     await page.keyboard.press('d');
     const row = page.locator('[data-testid=drop]', { hasText: 'NETFILTER_DROP' });
     await until(async () => (await row.count()) === 1);
+    await until(async () => (await marksOn(page)).includes('n2: route blackhole 203.0.113.0/24 is new'));
+    // A table, a chain and a rule.
+    await until(async () => (await marksOn(page)).includes('n2: rules changed: table ip cause, 3 changes'));
     await made.undo();
+    await lab.exec('n2', ['ip', 'route', 'del', ...unused]);
     const said = (await row.innerText()).replaceAll(/\s+/g, ' ');
     expect(said).toContain('dropped NETFILTER_DROP nft_do_chain n2 flannel.1 forward hook');
     expect(said).toContain('A rule of netfilter dropped it');

@@ -22,6 +22,8 @@ export interface NodeHealth {
   hooks: string;
   /** Why its drops are not watched; empty: they are. */
   noDrops: string;
+  /** Of whose netfilter rules it tells no changes; empty: of none. */
+  noRules: string;
   startedAt: string;
   /** By how much its clock is wrong on purpose; empty: it is not. */
   testClock: string;
@@ -192,6 +194,7 @@ function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth
     kernel: hello.kernel.release,
     hooks: hello.kernel.hooks,
     noDrops: hello.kernel.noDrops ?? '',
+    noRules: hello.kernel.noRules ?? '',
     startedAt: hello.startedAt,
     testClock: hello.testClock ?? '',
     exponent: summary.exponents[hello.node] ?? 0,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Device, Hello, Names, Status } from '../../../agent/wire/messages.ts';
+import type { Device, Hello, Names, RouteChange, Status } from '../../../agent/wire/messages.ts';
 import { awayMarks, groupMarks } from '../lib/marks.ts';
 import type { NodeHealth } from './health.ts';
 import { createMarks, type Mark } from './marks.ts';
@@ -52,6 +52,40 @@ test('an agent that starts again, a node that does, and what they sample', () =>
   expect(told(hello('1', []), status(1, 2, { blind, suspended: [{ timeNs: 0, ns: 3e9 }] }))).toEqual([
     '1 n1: records lost by us (ring full)',
     '1 n1: stood still for 3000 ms',
+  ]);
+});
+
+const table = (name: string, changes: number): NonNullable<Status['changes']> => ({
+  rules: { tables: [{ family: 'ip', table: name, changes }] },
+});
+
+test('a sync that two statuses tell of is one change, and so is a table that never rests, for a while', () => {
+  const syncs = [12, 1000].map((changes, at) => status(at + 1, 4, { changes: table('kube-proxy', changes) }));
+  expect(told(hello('1', []), ...syncs, ...syncs)).toEqual(['1 n1: rules changed: table ip kube-proxy, 1,012 changes']);
+  const restless = Array.from({ length: 25 }, (_, at) => status(at + 1, 4, { changes: table('nat', 1) }));
+  expect(told(hello('1', []), ...restless)).toEqual([
+    '1 n1: rules changed: table ip nat, 10 changes',
+    '11 n1: rules changed: table ip nat, 10 changes',
+    '21 n1: rules changed: table ip nat, 5 changes',
+  ]);
+});
+
+test('a route that changed, with the device it leads to', () => {
+  const examples: RouteChange[] = [{ change: 'new', destination: '10.9.0.0/16', gateway: '10.1.2.4', ifindex: 3, table: 254 }]; // prettier-ignore
+  const changes = { routes: { new: 1, replaced: 0, gone: 0, policies: 0, examples } };
+  expect(told(hello('1', [device(3, 'eth0')]), status(1, 4, { changes }))).toEqual([
+    '1 n1: route 10.9.0.0/16 via 10.1.2.4 on eth0 is new',
+  ]);
+});
+
+test('marks of one kind, however many, push out none of another', () => {
+  const many = Array.from({ length: 1500 }, (_, at) => status(at + 2, 4, { changes: table(`t${at}`, 1) }));
+  const marks = told(hello('1', []), hello('2', []), ...many);
+  expect(marks.length).toBe(1001);
+  expect([marks[0], marks[1], marks.at(-1)]).toEqual([
+    '1 n1: agent started again',
+    '502 n1: rules changed: table ip t500, 1 change',
+    '1501 n1: rules changed: table ip t1499, 1 change',
   ]);
 });
 

@@ -1,11 +1,12 @@
 /** What changed on the nodes, as their frames tell it: a second, a node, and a few words. Bounded. */
-import type { Device, Hello, Message, NamesMessage, Status } from '../../../agent/wire/messages.ts';
+import type { Changes, Device, Hello, Message, NamesMessage, Status } from '../../../agent/wire/messages.ts';
 import { isIn, type Span } from '../lib/span.ts';
+import { ruleTexts, routeTexts, tableText, type TableChange } from './changes.ts';
 import type { NodeHealth } from './health.ts';
 
 export interface Mark {
   second: number;
-  kind: 'agent' | 'device' | 'sampling' | 'name' | 'clock';
+  kind: 'agent' | 'device' | 'sampling' | 'name' | 'clock' | 'route' | 'rule';
   text: string;
 }
 
@@ -17,8 +18,9 @@ export interface Marks {
   within: (span: Span) => Mark[];
 }
 
+/** Of each kind: one that never rests leaves the others room. */
 const MAX_MARKS = 1000;
-/** Several agents tell of the same names. */
+/** Several agents tell of the same names, and one sync of many rules may take two statuses. */
 const ECHO_SECONDS = 10;
 
 interface Known {
@@ -32,13 +34,39 @@ export function createMarks(): Marks {
   const marks: Mark[] = [];
   const nodes = new Map<string, Known>();
   const clockSources = new Map<string, string>();
+  /** Tables of nftables that changed just now, by node. */
+  const tables = new Map<string, { mark: Mark; change: TableChange }>();
   let pods: Map<string, string> | undefined;
 
   function note(nowMs: number, kind: Mark['kind'], text: string): void {
     const second = Math.floor(nowMs / 1000);
-    if (marks.some((mark) => mark.text === text && second - mark.second < ECHO_SECONDS)) return;
-    marks.push({ second, kind, text });
-    if (marks.length > MAX_MARKS) marks.shift();
+    if (!marks.some((mark) => mark.text === text && second - mark.second < ECHO_SECONDS)) add({ second, kind, text });
+  }
+
+  function add(mark: Mark): void {
+    marks.push(mark);
+    const alike = marks.filter(({ kind }) => kind === mark.kind);
+    if (alike.length > MAX_MARKS) marks.splice(marks.indexOf(alike[0]), 1);
+  }
+
+  /** A table that goes on changing is one mark that counts on. */
+  function noteTable(node: string, told: TableChange, nowMs: number): void {
+    const second = Math.floor(nowMs / 1000);
+    for (const [key, { mark }] of tables) if (second - mark.second >= ECHO_SECONDS) tables.delete(key);
+    const key = `${node}\n${told.family}\n${told.table}`;
+    const known = tables.get(key);
+    const change = known ? plus(known.change, told) : told;
+    const mark = known?.mark ?? { second, kind: 'rule', text: '' };
+    mark.text = `${node}: ${tableText(change)}`;
+    tables.set(key, { mark, change });
+    if (!known) add(mark);
+  }
+
+  function takeChanges(node: string, { devices }: Known, { routes, rules }: Changes, nowMs: number): void {
+    const nameOf = (ifindex: number): string | undefined => devices.get(ifindex)?.name;
+    for (const text of routes ? routeTexts(routes, nameOf) : []) note(nowMs, 'route', `${node}: ${text}`);
+    for (const text of rules ? ruleTexts(rules) : []) note(nowMs, 'rule', `${node}: ${text}`);
+    for (const table of rules?.tables ?? []) noteTable(node, { ...table, isCut: rules?.isCut ?? false }, nowMs);
   }
 
   function takeHello(node: string, hello: Hello, nowMs: number): void {
@@ -66,6 +94,7 @@ export function createMarks(): Marks {
       if (reasons.has(reason)) note(nowMs, 'sampling', `${node}: records lost by us (${reason})`);
     const stoodMs = (status.suspended ?? []).reduce((all, { ns }) => all + ns / 1e6, 0);
     if (stoodMs > 0) note(nowMs, 'clock', `${node}: stood still for ${Math.round(stoodMs)} ms`);
+    if (status.changes) takeChanges(node, known, status.changes, nowMs);
   }
 
   function takeNames(names: NamesMessage, nowMs: number): void {
@@ -94,6 +123,12 @@ export function createMarks(): Marks {
     within: (span) => marks.filter(({ second }) => isIn(second, span)),
   };
 }
+
+const plus = (a: TableChange, b: TableChange): TableChange => ({
+  ...b,
+  changes: a.changes + b.changes,
+  isCut: a.isCut || b.isCut,
+});
 
 const restartText = (node: string, before: Hello, now: Hello): string =>
   before.kernel.bootId !== now.kernel.bootId
