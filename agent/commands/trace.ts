@@ -22,6 +22,7 @@ export interface TraceCommandOptions {
   since?: number;
   for?: number;
   count?: number;
+  one?: boolean;
   partial?: boolean;
   json?: boolean;
   /** Of the demo: where its page is. */
@@ -39,6 +40,7 @@ export async function trace(filter: string, options: TraceCommandOptions, signal
       filter,
       forMs: options.for,
       count: options.count,
+      one: options.one,
       partial: options.partial,
       json: options.json,
       note: options.note,
@@ -86,6 +88,11 @@ export function traceCommand(exit: (code: number) => void): Command {
       ).argParser(duration),
     )
     .addOption(option('--count <number>', 'end after this many paths').argParser(integer(1, 1e9)))
+    .addOption(
+      option('--one', 'wait for one packet, draw it hop by hop and end; 1 is the exit code if none came').conflicts(
+        'count',
+      ),
+    )
     .addOption(option('--partial', 'also paths whose beginning no agent saw'))
     .addOption(option('--json', 'one JSON object a line: paths, then a summary'))
     .addOption(configOption())
@@ -95,7 +102,8 @@ export function traceCommand(exit: (code: number) => void): Command {
       '\nExamples:\n' +
         '  hoplens trace                                  everything, until Ctrl-C\n' +
         '  hoplens trace --for 10s tcp and port 80        ten seconds of HTTP, then a table\n' +
-        '  hoplens trace --json --count 1 icmp            one ping, with every hop\n' +
+        '  hoplens trace --one icmp                       one ping, hop by hop (--json: as JSON)\n' +
+        '  hoplens trace --one verdict:dropped            the next packet that is dropped, and why\n' +
         "  hoplens trace 'pod:web and latency>5ms'        what is slow from or to a pod\n" +
         '  hoplens trace --since 5m --for 0s              the last five minutes, then a table\n' +
         '\nEach agent is a gateway to the peers it was started with; --gateway ws://HOST:PORT names another than the local one.',

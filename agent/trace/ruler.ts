@@ -4,7 +4,7 @@ import type { ClockSummary, Summary } from '../paths/counting.ts';
 import type { Disorder } from '../paths/disorder.ts';
 import type { Group } from './groups.ts';
 import { drawLosses, type Loss } from './losses.ts';
-import { endLabel } from './shape.ts';
+import { whoOf } from './shape.ts';
 import { cut, formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
 
 const center = (text: string, width: number, fill = ' '): string => {
@@ -30,13 +30,8 @@ export function formatTunnel(group: Group): string {
   return `+${group.tunnelBytes} B (${percent} %)`;
 }
 
-const headOf = (group: Group): string => {
-  const { source, destination, addressed } = group.ends;
-  const as = group.addressed && ` (as ${endLabel(addressed, group.addressed)})`;
-  const ends = `${endLabel(source, group.source)} ▶ ${endLabel(destination, group.destination)}${as}`;
-  const nodes = [...new Set(group.hops.map((hop) => hop.node))].join(' → ');
-  return `${ends}  ${nodes}  ${group.protocol}${group.isSuper ? ', super-packets' : ''}  n ${formatCount(group.count)}`;
-};
+const headOf = (group: Group): string =>
+  `${whoOf(group)}  ${group.protocol}${group.isSuper ? ', super-packets' : ''}  n ${formatCount(group.count)}`;
 
 export function totalOf(group: Group): string {
   const middle = timeOf(group.total, group.totalBounds, 0.5, true);

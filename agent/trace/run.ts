@@ -4,19 +4,16 @@ import type { Insight } from '../insight/explain.ts';
 import { createObserver } from '../insight/observer.ts';
 import { createAssembler, type Assembler } from '../paths/assemble.ts';
 import { shown } from '../names/shown.ts';
-import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
 import { FilterError, everything, explainFilter, parseTree, unansweredIn, type Filter, type Tree } from './filter.ts';
 import { answersOf } from './filter-tree.ts';
 import { createFollow, type Follow } from './follow.ts';
-import { createGroups } from './groups.ts';
 import { drawHeadline, nodeFigures } from './headline.ts';
-import { createLosses } from './losses.ts';
 import { formatNs } from './numbers.ts';
-import { drawTable } from './ruler.ts';
 import { subjectOf } from './shape.ts';
 import { createScreen, type Output } from './screen.ts';
 import { SETTLE_MS, createSettling } from './settling.ts';
+import { createJsonLines, createTable, createWaterfall, type Teller } from './tellers.ts';
 
 /** Where frames come from. */
 export interface FrameFeed {
@@ -38,6 +35,8 @@ export interface TraceOptions {
   /** Length of the traced time behind the past; without it until `count` or the signal. */
   forMs?: number | undefined;
   count?: number | undefined;
+  /** Waits for one packet and draws it hop by hop. */
+  one?: boolean | undefined;
   /** Also paths without an entry hop. */
   partial?: boolean | undefined;
   json?: boolean | undefined;
@@ -75,12 +74,12 @@ class Trace {
   readonly #options: TraceOptions;
   readonly #filter: Filter;
   readonly #assembler: Assembler;
+  readonly #teller: Teller;
+  /** Paths to tell of. */
+  readonly #most: number;
   readonly #isSettled: ReturnType<typeof createSettling>;
   readonly #follow: Follow | undefined;
-  readonly #groups = createGroups();
-  readonly #losses = createLosses();
   readonly #observer = createObserver(performance.timeOrigin);
-  #lines: string[] = [];
   #told = 0;
   #startMs = 0;
   #firstFrameMs = Infinity;
@@ -98,14 +97,16 @@ class Trace {
     this.#options = options;
     this.#filter = tree ? answersOf(tree) : everything;
     this.#assembler = createAssembler((view) => this.#visit(view));
-    const { feed, log } = options;
+    const { feed, log, json, one, count = Infinity } = options;
+    this.#most = one ? 1 : count;
+    this.#teller = json ? createJsonLines() : one ? createWaterfall(() => this.#assembler.wall) : createTable();
     this.#isSettled = createSettling(this.#assembler, log);
     if (feed.send) this.#follow = createFollow(tree, this.#assembler.addressesOf, feed.send, log);
   }
 
   async run(): Promise<number> {
-    const { feed, output, json } = this.#options;
-    const screen = output.isTTY && !json ? createScreen(output) : undefined;
+    const { feed, output, json, one } = this.#options;
+    const screen = output.isTTY && !json && !one ? createScreen(output) : undefined;
     let drawnMs = 0;
     this.#startMs = performance.now();
     feed.start(
@@ -151,8 +152,9 @@ class Trace {
   #begin(nowMs: number): void {
     this.#isBegun = true;
     this.#assembler.begin(nowMs);
-    if (!this.#isPast()) return;
-    this.#options.log(`the past that is held there begins ${formatNs((performance.now() - nowMs) * 1e6)} ago`);
+    const { log, one, filter } = this.#options;
+    if (this.#isPast()) log(`the past that is held there begins ${formatNs((performance.now() - nowMs) * 1e6)} ago`);
+    if (one) log(`waiting for a packet${filter ? ` that matches ${filter}` : ''}`);
   }
 
   #tick(nowMs: number): void {
@@ -170,7 +172,8 @@ class Trace {
       this.#assembler.advance(nowMs);
       if (nowMs >= this.#turnMs) this.#turn(nowMs);
     }
-    if (this.#lines.length) this.#options.output.write(this.#lines.splice(0).join(''));
+    const ready = this.#teller.ready();
+    if (ready) this.#options.output.write(ready);
   }
 
   /** Nodes say how they stand once a second. */
@@ -181,8 +184,8 @@ class Trace {
   }
 
   #isOver(nowMs: number): boolean {
-    const { forMs = Infinity, count = Infinity, signal } = this.#options;
-    if (this.#told >= count) return true;
+    const { forMs = Infinity, signal } = this.#options;
+    if (this.#told >= this.#most) return true;
     if (!this.#isBegun) {
       // Once an agent speaks it will begin, with those that are there by then.
       const isSilent = this.#assembler.intake().streams.size === 0;
@@ -196,16 +199,13 @@ class Trace {
   }
 
   #visit(view: PathView): void {
-    const { partial, json, count = Infinity } = this.#options;
-    if (this.#told >= count || (this.#filter !== everything && !this.#filter(subjectOf(view)))) return;
+    const { partial, json, one } = this.#options;
+    if (this.#told >= this.#most || (this.#filter !== everything && !this.#filter(subjectOf(view)))) return;
     if (!json) this.#observer.see(view);
-    if (!view.hasEntry && !partial) return;
+    // Of an ambiguous one nobody knows which records are of one packet.
+    if ((!view.hasEntry && !partial) || (one && view.ambiguous)) return;
     this.#told++;
-    if (json) this.#lines.push(`${JSON.stringify(toJson(view))}\n`);
-    else {
-      this.#groups.add(view);
-      this.#losses.add(view);
-    }
+    this.#teller.add(view);
   }
 
   #insight(nowMs: number): Insight {
@@ -214,18 +214,19 @@ class Trace {
   }
 
   #draw(rows?: number): string[] {
-    const { output, note } = this.#options;
+    const { output, note, json, one } = this.#options;
+    const summary = this.#assembler.summary();
     const columns = output.isTTY ? output.columns : 200;
+    if (json) return this.#teller.draw(summary, columns);
     const notes = note === undefined ? [] : [note];
-    const headline = drawHeadline(this.#insight(this.#nowMs()), columns);
+    const headline = one ? [] : drawHeadline(this.#insight(this.#nowMs()), columns);
     const left = rows === undefined ? undefined : rows - notes.length - headline.length;
-    const table = drawTable(this.#groups.list(), this.#losses.list(), this.#assembler.summary(), columns, left);
     // Names of nodes and devices come from outside too: none of them moves the cursor.
-    return [...[...headline, ...table].map(shown), ...notes];
+    return [...[...headline, ...this.#teller.draw(summary, columns, left)].map(shown), ...notes];
   }
 
   #finish(screen: { draw(lines: string[]): void; close(): void } | undefined): number {
-    const { output, json, log } = this.#options;
+    const { output, one, log } = this.#options;
     if (this.#ended?.error !== undefined) log(this.#ended.error);
     const { streams, garbage } = this.#assembler.intake();
     if (garbage > 0) log(`${garbage} frames were not whole or not ours and were skipped`);
@@ -234,11 +235,11 @@ class Trace {
         log(`no agent's frames came in ${Math.round((performance.now() - this.#startMs) / 1000)} s`);
       return 1;
     }
-    const summary = this.#assembler.summary();
-    if (json) output.write(`${this.#lines.splice(0).join('')}${JSON.stringify(summary)}\n`);
-    else if (screen) screen.draw([...this.#draw(output.rows - 2)]);
-    else output.write(`${this.#draw().join('\n')}\n`);
+    const lines = this.#draw(screen && output.rows - 2);
+    if (screen) screen.draw(lines);
+    else output.write(this.#teller.ready() + lines.map((line) => `${line}\n`).join(''));
     screen?.close();
-    return this.#ended?.error === undefined ? 0 : 1;
+    if (one && this.#told === 0) log('no such packet came');
+    return this.#ended?.error !== undefined || (one && this.#told === 0) ? 1 : 0;
   }
 }

@@ -54,6 +54,16 @@ export const namesOf = ({ source, destination, addressed, answering }: Ends): Na
 /** The pod, Service or node in words, or its address where nobody named it. */
 export const endLabel = (name: Name | undefined, address: string): string => (name ? labelOf(name) : address);
 
+/** Both ends and the nodes between them: `web-7f9 ▶ api-2c1 (as api)  n1 → n2`. */
+export function whoOf(
+  path: Pick<Shape, 'source' | 'destination' | 'addressed' | 'ends'> & { hops: { node: string }[] },
+): string {
+  const { source, destination, addressed } = path.ends;
+  const as = path.addressed && ` (as ${endLabel(addressed, path.addressed)})`;
+  const nodes = [...new Set(path.hops.map((hop) => hop.node))].join(' → ');
+  return `${endLabel(source, path.source)} ▶ ${endLabel(destination, path.destination)}${as}  ${nodes}`;
+}
+
 /** What filters look at. */
 export function subjectOf(view: PathView): Subject {
   const latencyNs = { least: view.totalNs, most: view.totalNs };

@@ -13,6 +13,10 @@ const WAY = [
   'n2 eth0 uplink ingress', 'n2 flannel.1 vxlan ingress', 'n2 cni0 bridge egress', 'n2 vethapi pod egress',
 ]; // prettier-ignore
 
+/** One ping of `--one`: its devices in order, the outer packet's bytes between two nodes, and its end. */
+const DRAWN =
+  /n1 +vethweb in[^]+cni0 in[^]+flannel\.1 out[^]+eth0 out +148 B = 98 \+ 50[^]+n2 +eth0 in[^]+cni0 out[^]+delivered at n2 vethapi · total /;
+
 /** Plays a recording on any port and traces it to its end. */
 async function traceRecording(file: string, args: string[]): Promise<Traced> {
   const replay = startHoplens(['replay', file, '--listen', '127.0.0.1:0']);
@@ -49,7 +53,9 @@ describe.skipIf(missing !== undefined)(
       });
       const gateway = ['--gateway', agents.url, '--token-file', agents.tokenFile];
       const record = startHoplens(['record', '--out', file, '--for', lasting(6), ...gateway]);
+      const one = startHoplens(['trace', '--one', ...gateway, `src host ${lab.pod('web').ip} and icmp`]);
       const live = await trace(agents, ['--for', '2s', 'icmp', 'or', 'tcp']);
+      expect(await one.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(DRAWN) as string });
       const { code, stderr } = await record.ended;
       const remembered = await trace(agents, ['--since', '20s', '--for', '0s', 'icmp', 'or', 'tcp']);
       await traffic.stop();

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { scales } from './ruler.ts';
 import { bytesText, changesOf, layBars, type Step } from './waterfall.ts';
 
 const step = (durationNs: number, boundNs = 0): Step => ({ name: 'wire', durationNs, boundNs, kind: 'wire' });
@@ -11,20 +10,25 @@ const steps = fc.array(
 
 test('bars follow each other without a hole and make up the whole', () => {
   fc.assert(
-    fc.property(steps, fc.constantFrom(...scales), fc.integer({ min: 40, max: 2000 }), (given, scale, width) => {
-      const bars = layBars(given.map(({ durationNs, boundNs }) => step(durationNs, boundNs)), scale, width); // prettier-ignore
-      let end = 0;
-      for (const { from, to, earliest, latest } of bars) {
-        expect(from).toBe(end);
-        expect(to).toBeGreaterThanOrEqual(from);
-        expect(earliest).toBeLessThanOrEqual(to + 1e-6);
-        expect(latest).toBeGreaterThanOrEqual(to - 1e-6);
-        expect(latest).toBeLessThanOrEqual(width);
-        end = to;
-      }
-      const hasLength = scale === 'equal' || given.some(({ durationNs }) => durationNs > 0);
-      if (hasLength) expect(end).toBeCloseTo(width, 6);
-    }),
+    fc.property(
+      steps,
+      fc.constantFrom('linear', 'sqrt', 'equal'),
+      fc.integer({ min: 40, max: 2000 }),
+      (given, scale, width) => {
+        const bars = layBars(given.map(({ durationNs, boundNs }) => step(durationNs, boundNs)), scale, width); // prettier-ignore
+        let end = 0;
+        for (const { from, to, earliest, latest } of bars) {
+          expect(from).toBe(end);
+          expect(to).toBeGreaterThanOrEqual(from);
+          expect(earliest).toBeLessThanOrEqual(to + 1e-6);
+          expect(latest).toBeGreaterThanOrEqual(to - 1e-6);
+          expect(latest).toBeLessThanOrEqual(width);
+          end = to;
+        }
+        const hasLength = scale === 'equal' || given.some(({ durationNs }) => durationNs > 0);
+        if (hasLength) expect(end).toBeCloseTo(width, 6);
+      },
+    ),
   );
 });
 

@@ -1,6 +1,5 @@
 /** One packet as rows of a waterfall: a hop each, with the segment that ended there as a bar on one axis. Pure. */
-import type { Exchange, Packet, PacketHop, PacketSegment } from '../../../agent/packets/packet.ts';
-import type { Scale } from './ruler.ts';
+import type { Exchange, Packet, PacketHop, PacketSegment } from './packet.ts';
 
 /** What lies between two rows. */
 export interface Step {
@@ -79,6 +78,9 @@ export function rowsOf({ packet, reply, turnaroundNs, roundTripNs }: Exchange): 
   ];
 }
 
+/** What a bar's length is. */
+export type BarScale = 'linear' | 'sqrt' | 'equal';
+
 export interface Bar {
   from: number;
   to: number;
@@ -89,27 +91,27 @@ export interface Bar {
   isWhole: boolean;
 }
 
-/** Of a stretch that nobody can measure, and of the time in the pod, which is none of the network's. */
-const BREAK_PX = 32;
-
-const lengthOf = (scale: Scale, timeNs: number): number => {
+const lengthOf = (scale: BarScale, timeNs: number): number => {
   if (scale === 'equal') return 1;
   return scale === 'linear' ? Math.max(0, timeNs) : Math.sqrt(Math.max(0, timeNs));
 };
 
 const isBreak = ({ durationNs, kind }: Step): boolean => Number.isNaN(durationNs) || kind === 'pod';
 
-/** Bars one behind the other, the last of which ends at `width`. A negative time, inside its bound, has no length. */
-export function layBars(steps: readonly Step[], scale: Scale, width: number): Bar[] {
+/**
+ * Bars one behind the other, the last of which ends at `width`. A negative time, inside its bound, has no length.
+ * @param breakWidth of a stretch that nobody can measure, and of the time in the pod, which is none of the network's
+ */
+export function layBars(steps: readonly Step[], scale: BarScale, width: number, breakWidth = 32): Bar[] {
   const breaks = steps.filter(isBreak).length;
-  const breakPx = scale === 'equal' ? width / steps.length : Math.min(BREAK_PX, width / steps.length);
+  const eachBreak = scale === 'equal' ? width / steps.length : Math.min(breakWidth, width / steps.length);
   const lengths = steps.map((step) => (isBreak(step) ? 0 : lengthOf(scale, step.durationNs)));
   const whole = lengths.reduce((all, one) => all + one, 0);
-  const unit = whole > 0 ? (width - breaks * breakPx) / whole : 0;
+  const unit = whole > 0 ? (width - breaks * eachBreak) / whole : 0;
   let from = 0;
   return steps.map((step, at) => {
     const { durationNs, boundNs } = step;
-    const to = Math.min(width, from + (isBreak(step) ? breakPx : lengths[at] * unit));
+    const to = Math.min(width, from + (isBreak(step) ? eachBreak : lengths[at] * unit));
     const edge = (timeNs: number): number => Math.min(width, from + lengthOf(scale, timeNs) * unit);
     const isBlurred = !isBreak(step) && boundNs > 0 && scale !== 'equal';
     const bar = {

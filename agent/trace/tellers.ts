@@ -1,0 +1,61 @@
+/** The forms in which trace tells of paths: a table that is drawn again and again, JSON lines, or one packet. */
+import type { Packet } from '../packets/packet.ts';
+import { packetOf } from '../packets/read.ts';
+import type { Summary } from '../paths/counting.ts';
+import { toJson } from '../paths/json.ts';
+import type { PathView } from '../paths/view.ts';
+import type { WallClock } from '../paths/wall-clock.ts';
+import { createGroups } from './groups.ts';
+import { explainLoss, type LossWords } from './loss-words.ts';
+import { createLosses, isLost, lossKindOf } from './losses.ts';
+import { drawTable } from './ruler.ts';
+import { drawPacket } from './waterfall.ts';
+
+export interface Teller {
+  add(view: PathView): void;
+  /** What can be written already; once. */
+  ready(): string;
+  /** What stands at the end, and meanwhile on a screen. */
+  draw(summary: Summary, columns: number, rows?: number): string[];
+}
+
+const nothing = (): string => '';
+
+export function createTable(): Teller {
+  const groups = createGroups();
+  const losses = createLosses();
+  return {
+    add(view) {
+      groups.add(view);
+      losses.add(view);
+    },
+    ready: nothing,
+    draw: (summary, columns, rows) => drawTable(groups.list(), losses.list(), summary, columns, rows),
+  };
+}
+
+export function createJsonLines(): Teller {
+  const lines: string[] = [];
+  return {
+    add: (view) => void lines.push(`${JSON.stringify(toJson(view))}\n`),
+    ready: () => lines.splice(0).join(''),
+    draw: (summary) => [JSON.stringify(summary)],
+  };
+}
+
+/** Of the first packet. */
+export function createWaterfall(wall: () => WallClock): Teller {
+  let told: { packet: Packet; words: LossWords | undefined } | undefined;
+  return {
+    add(view) {
+      const clock = wall();
+      const wallMs = Number(clock.since1970(clock.ofHop(view, 0).ns)) / 1e6;
+      told ??= {
+        packet: { ...packetOf(view), wallMs },
+        words: isLost(view) ? explainLoss(lossKindOf(view)) : undefined,
+      };
+    },
+    ready: nothing,
+    draw: (_summary, columns) => (told ? drawPacket(told.packet, told.words, columns) : []),
+  };
+}

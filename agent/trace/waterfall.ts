@@ -1,0 +1,109 @@
+/** One packet in characters: a line for each hop with what it took to get there, as the page's waterfall has it. */
+import type { Packet } from '../packets/packet.ts';
+import { bytesText, formatMoment, formatOffset, layBars, rowsOf, type Bar, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
+import type { LossWords } from './loss-words.ts';
+import { cut, formatCount, formatNs, formatWire } from './numbers.ts';
+import { whoOf } from './shape.ts';
+
+/** A narrower bar says nothing. */
+const LEAST_BAR = 8;
+const MOST_BAR = 80;
+/** Of a time that nobody knows. */
+const BREAK = 3;
+
+/** @param words of a packet that was lost: what that means, and what to look at */
+export function drawPacket(packet: Packet, words: LossWords | undefined, columns: number): string[] {
+  const rows = rowsOf({ packet, reply: undefined, turnaroundNs: NaN, roundTripNs: NaN });
+  const lines = [
+    ...headOf(packet),
+    '',
+    ...(rows.length > 0 ? [...drawHops(rows, columns), ''] : []),
+    ...endOf(packet, words),
+  ];
+  return lines.map((line) => cut(line.trimEnd(), columns));
+}
+
+function headOf(packet: Packet): string[] {
+  const { protocol, kind, isSuper, wallMs, exponent, payload, identity } = packet;
+  const facts = [
+    `${protocol} ${kind}${isSuper ? ', super-packet' : ''}`,
+    ...(payload > 0 ? [`${formatCount(payload)} B of payload`] : []),
+    `1:${formatCount(2 ** exponent)} followed`,
+    identity,
+  ];
+  return [`${whoOf(packet)}  ${formatMoment(wallMs)}`, facts.join(' · ')];
+}
+
+const timeText = (timeNs: number, boundNs: number): string =>
+  `${formatWire(timeNs, boundNs)}${boundNs > 0 && timeNs > 0 ? ` ±${formatNs(boundNs)}` : ''}`;
+
+/** A time by another node's clock is near. */
+const whenOf = ({ atNs, isNear }: WaterfallRow): string =>
+  `${isNear && !Number.isNaN(atNs) ? '≈ ' : ''}${formatOffset(atNs)}`;
+
+const isIn = ({ hop }: WaterfallRow): boolean => hop.direction === 'ingress' || hop.direction === 'receive';
+
+const TITLES = ['+ ns', 'node', 'device', 'bytes', 'segment', 'took'];
+
+function drawHops(rows: WaterfallRow[], columns: number): string[] {
+  const cells = rows.map((row) => [
+    whenOf(row),
+    row.isFirstOfNode ? row.hop.node : '',
+    `${row.hop.device} ${isIn(row) ? 'in' : 'out'}`,
+    bytesText(row.hop),
+    row.step?.name ?? '',
+    row.step ? timeText(row.step.durationNs, row.step.boundNs) : '',
+  ]);
+  const widths = TITLES.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at].length)));
+  const lineOf = ([when, ...others]: string[]): string =>
+    ` ${[when.padStart(widths[0]), ...others.map((cell, at) => cell.padEnd(widths[at + 1]))].join('  ')}`;
+  const indent = 1 + widths[0] + 2 + widths[1] + 2;
+  const bars = drawBars(rows, columns - lineOf(TITLES).length - 2);
+  return [
+    lineOf(TITLES),
+    ...rows.flatMap((row, at) => [`${lineOf(cells[at])}  ${bars[at]}`, ...notesOf(row, at).map((note) => ' '.repeat(indent) + note)]), // prettier-ignore
+  ];
+}
+
+/** Whom the packet names where it is first seen, and wherever something translated it. */
+function notesOf({ hop, changes }: WaterfallRow, at: number): string[] {
+  if (at === 0) return [`${hop.source} ▶ ${hop.destination}`];
+  return changes.map(({ end, before, after }) => `${end} ${before} → ${after}`);
+}
+
+/** By row, on an axis of square roots: short times stay visible beside long ones. */
+function drawBars(rows: WaterfallRow[], room: number): string[] {
+  const steps = rows.flatMap(({ step }) => step ?? []);
+  const width = Math.min(room, MOST_BAR);
+  if (width < LEAST_BAR) return rows.map(() => '');
+  return ['', ...layBars(steps, 'sqrt', width, BREAK).map(barText)];
+}
+
+/** What lies within the clock's bound is lighter. */
+function barText({ from, to, earliest, latest, isWhole }: Bar): string {
+  const start = Math.round(from);
+  const length = (end: number): number => Math.max(0, Math.round(end) - start);
+  if (!isWhole) return ' '.repeat(start) + '┄'.repeat(Math.max(1, length(to)));
+  const body = length(earliest);
+  const blurred = latest > earliest ? Math.max(1, length(latest) - body) : 0;
+  return ' '.repeat(start) + '█'.repeat(Math.max(blurred ? 0 : 1, body)) + '░'.repeat(blurred);
+}
+
+/** What became of it. */
+function endOf(packet: Packet, words: LossWords | undefined): string[] {
+  const { loss, verdict, totalNs, boundNs, tunnel, tunnelBytes, hops, destination, droppedAfterNs } = packet;
+  if (loss) {
+    const after = Number.isNaN(droppedAfterNs) ? '' : `, ${formatNs(droppedAfterNs)} behind the last hop`;
+    return [` ✕ ${loss}${after}`, ...(words ? [`   ${words.means}`, `   Look at: ${words.look}`] : [])];
+  }
+  const last = hops.at(-1);
+  const place = last ? `${last.node} ${last.device}` : '';
+  const total = hops.length > 1 ? [`total ${timeText(totalNs, boundNs)}`] : [];
+  const added = tunnelBytes > 0 ? [`${tunnel} +${tunnelBytes} B`] : [];
+  const ends: Partial<Record<Packet['verdict'], string>> = {
+    delivered: `delivered at ${place}`,
+    handed: `handed over at ${place} to ${destination} past its own device: not seen by us`,
+    unseen: `not seen by us behind ${place}`,
+  };
+  return [` ${[ends[verdict] ?? verdict, ...total, ...added].join(' · ')}`];
+}
