@@ -36,6 +36,21 @@ async function exported(page: Page, format: string): Promise<Buffer> {
   return readFileSync(await (await coming).path());
 }
 
+/** By keys alone; the address has what is chosen. */
+async function chooseColumns(page: Page): Promise<void> {
+  const columnsOf = (row: string): Promise<number> => page.locator(`[data-testid=paths] ${row}`).first().locator('> *').count(); // prettier-ignore
+  const all = await columnsOf('thead tr');
+  await page.locator('[data-testid=columns] summary').focus();
+  await page.keyboard.press('Enter');
+  await page.locator('[data-column=rate]').focus();
+  await page.keyboard.press('Space');
+  await until(() => page.url().includes('columns=protocol%2Cruler%2Cn%2Cp50%2Cp99%2Cchange%2Cbytes%2Closs'));
+  expect([await columnsOf('thead tr'), await columnsOf('[data-testid=row]')]).toEqual([all - 1, all - 1]);
+  await page.keyboard.press('Escape');
+  expect(await page.locator('[data-testid=columns]').getAttribute('open')).toBeNull();
+  expect(page.url()).toContain('columns=');
+}
+
 const csvRows = (csv: Buffer): number => csv.toString().trim().split('\n').length - 1;
 
 describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: ${missingBrowser})`, () => {
@@ -47,6 +62,7 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
       await until(async () => (await text(page, 'notice-recorded')).includes('RECORDED session of 20'));
       await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
       expect(await text(page, 'state')).toContain('RECORDED');
+      await chooseColumns(page);
       await until(async () => csvRows(await exported(page, 'csv')) > 10);
     } finally {
       replay.kill();

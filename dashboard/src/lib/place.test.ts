@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { WINDOWS } from '../worker/messages.ts';
 import { dropColumns } from './drops.ts';
 import { groupings } from './group.ts';
+import { listColumns } from './list-columns.ts';
 import { levels } from '../worker/map/view.ts';
 import { formatPlace, home, parsePlace } from './place.ts';
 import { scales } from './ruler.ts';
@@ -29,6 +30,7 @@ const places = fc.record({
   segment: fc.string(),
   scale: fc.constantFrom(...scales),
   grouping: fc.constantFrom(...groupings).map(({ value }) => value),
+  columns: fc.subarray([...listColumns]),
   sort: fc.record({ by: fc.constantFrom(...columns), descending: fc.boolean() }),
   dropSort: fc.record({ by: fc.constantFrom(...dropColumns), descending: fc.boolean() }),
   show: fc.constantFrom(...shows).map(({ value }) => value),

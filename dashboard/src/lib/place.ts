@@ -3,6 +3,7 @@ import { WINDOWS, type WindowSeconds } from '../worker/messages.ts';
 import { TOTAL } from '../worker/segments.ts';
 import { dropColumns, type DropSort } from './drops.ts';
 import { groupings, type Grouping } from './group.ts';
+import { formatColumns, listColumns, parseColumns, type ListColumn } from './list-columns.ts';
 import { levels, type Level } from '../worker/map/view.ts';
 import { scales, type Scale } from './ruler.ts';
 import { columns, type Sort, type SortOf } from './sort.ts';
@@ -27,6 +28,8 @@ export interface Place {
   sort: Sort;
   dropSort: DropSort;
   grouping: Grouping;
+  /** Of the list of paths. */
+  columns: readonly ListColumn[];
   /** Tabs of the upper and of the lower panel. */
   show: Show;
   list: List;
@@ -46,6 +49,7 @@ export const home: Place = {
   sort: { by: 'p99', descending: true },
   dropSort: { by: 'n', descending: true },
   grouping: 'none',
+  columns: listColumns,
   show: 'ruler',
   list: 'paths',
   finest: 'pod',
@@ -64,6 +68,7 @@ export function parsePlace(search: string): Place {
     segment: given.get('segment') ?? home.segment,
     scale: scales.find((scale) => scale === given.get('scale')) ?? home.scale,
     grouping: groupings.find(({ value }) => value === given.get('groups'))?.value ?? home.grouping,
+    columns: parseColumns(given.get('columns')),
     sort: parseSort(given.get('sort'), columns) ?? home.sort,
     dropSort: parseSort(given.get('dropsort'), dropColumns) ?? home.dropSort,
     show: shows.find(({ value }) => value === given.get('show'))?.value ?? home.show,
@@ -108,6 +113,8 @@ export function formatPlace(place: Place): string {
   if (formatSort(sort) !== formatSort(home.sort)) to.set('sort', formatSort(sort));
   if (formatSort(dropSort) !== formatSort(home.dropSort)) to.set('dropsort', formatSort(dropSort));
   if (grouping !== home.grouping) to.set('groups', grouping);
+  const columns = formatColumns(place.columns);
+  if (columns !== formatColumns(home.columns)) to.set('columns', columns);
   if (show !== home.show) to.set('show', show);
   if (list !== home.list) to.set('list', list);
   if (finest !== home.finest) to.set('finest', finest);
