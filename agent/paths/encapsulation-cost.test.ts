@@ -44,7 +44,14 @@ describe('what a tunnel adds', () => {
 });
 
 describe('the room for packets', () => {
-  const flannel = { podMtu: 1450, uplinkMtu: 1500, tunnelBytes: 50, biggest: 1450, tooBig: 0 };
+  const flannel = {
+    podMtu: 1450,
+    uplinkMtu: 1500,
+    tunnelBytes: 50,
+    narrowest: { where: 'n1 flannel.1', mtu: 1450 },
+    biggest: 1450,
+    tooBig: 0,
+  };
   it('is filled, wasted, exceeded or unknown, and says so', () => {
     expect(roomOf(flannel)).toEqual({
       state: 'fits',
@@ -54,6 +61,10 @@ describe('the room for packets', () => {
     expect(roomOf({ ...flannel, podMtu: 1500, tooBig: 7 })).toMatchObject({
       state: 'exceeded',
       text: expect.stringMatching(/by 50 B: .*7 packets were dropped as too big/) as string,
+    });
+    expect(roomOf({ ...flannel, narrowest: { where: 'n1 flannel.1', mtu: 1400 } })).toMatchObject({
+      state: 'exceeded',
+      text: expect.stringContaining('but not the 1,400 B of n1 flannel.1') as string,
     });
     expect(roomOf({ ...flannel, tooBig: 7 }).state).toBe('exceeded');
     expect(roomOf({ ...flannel, podMtu: NaN }).state).toBe('unknown');

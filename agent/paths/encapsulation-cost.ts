@@ -82,6 +82,8 @@ export interface Room {
   podMtu: number;
   uplinkMtu: number;
   tunnelBytes: number;
+  /** The device on the way with the least MTU; undefined if none is known. */
+  narrowest: { where: string; mtu: number } | undefined;
   /** Of all inner packets so far, from the IP header on. */
   biggest: number;
   /** Packets that the kernel dropped because they were too big. */
@@ -97,7 +99,7 @@ const count = new Intl.NumberFormat('en-US');
 const bytes = (value: number): string => `${count.format(value)} B`;
 
 /** Whether full packets fit what carries them, in a sentence. */
-export function roomOf({ podMtu, uplinkMtu, tunnelBytes, biggest, tooBig }: Room): RoomWords {
+export function roomOf({ podMtu, uplinkMtu, tunnelBytes, narrowest, biggest, tooBig }: Room): RoomWords {
   const seen = biggest > 0 ? ` The biggest so far had ${bytes(biggest)}.` : '';
   if (Number.isNaN(podMtu) || Number.isNaN(uplinkMtu)) return { state: 'unknown', text: `The devices’ MTU is not known.${seen}` }; // prettier-ignore
   const around = tunnelBytes > 0 ? ` and ${bytes(tunnelBytes)} of tunnel` : '';
@@ -106,6 +108,10 @@ export function roomOf({ podMtu, uplinkMtu, tunnelBytes, biggest, tooBig }: Room
   const full = `The pod’s MTU of ${bytes(podMtu)}${around}`;
   if (room < 0) {
     const text = `${full} exceed the uplink’s ${bytes(uplinkMtu)} by ${bytes(-room)}: full packets are cut up or refused.`;
+    return { state: 'exceeded', text: `${text}${lost}${seen}` };
+  }
+  if (narrowest && narrowest.mtu < podMtu) {
+    const text = `${full} fit the uplink’s ${bytes(uplinkMtu)}, but not the ${bytes(narrowest.mtu)} of ${narrowest.where}: full packets are cut up or refused.`;
     return { state: 'exceeded', text: `${text}${lost}${seen}` };
   }
   if (tooBig > 0) return { state: 'exceeded', text: `${full} fit the uplink’s ${bytes(uplinkMtu)}, but not all devices:${lost}${seen}` }; // prettier-ignore

@@ -9,6 +9,7 @@ import type { JsonPath } from '../../agent/paths/json.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { launch, missingBrowser, openPage, ownProblems, pageUrl, text } from '../page/browser.ts';
 import { nft } from './causes/make.ts';
+import { findGoneBackend, findShortTunnel, findSlowWire } from './page-faults.ts';
 import { missing, startCluster, trace, until, type Cluster } from './support.ts';
 
 const why = missing ?? missingBrowser;
@@ -121,7 +122,7 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     cluster.lab.spawn('web', ['ping', '-n', '-q', '-i', '0.01', cluster.lab.pod('api').ip], { stdio: 'ignore' });
 
   beforeAll(async () => {
-    cluster = await startCluster('flannel-vxlan');
+    cluster = await startCluster('flannel-vxlan', { lab: { wire: { seed: 6 } } });
     const { lab, agents } = cluster;
     focus = `icmp:${lab.pod('web').ip}>${lab.pod('api').ip}`;
     ping = startPing();
@@ -251,6 +252,8 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     await until(() => Date.now() / 1000 > to + 10);
     const n = await countOf(page, focus);
     expect(n).toBeGreaterThan(50);
+    // Rows far below the window are not drawn.
+    await page.locator('[data-testid=paths]').scrollIntoViewIfNeeded();
     expect((await page.locator(`[data-testid=row][data-name="${focus}"] .n`).textContent())!.trim()).toBe(`${n}`);
     const [time, ruler] = [await exported(page, 'time', 'csv'), await exported(page, 'path', 'svg')];
     const seconds = time
@@ -298,6 +301,18 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     expect(await text(page, 'exported')).toMatch(/paths/);
   });
 
+  describe('while one direction of the wire is slow', () => {
+    beforeAll(async () => {
+      await until(async () => !/No baseline/.test(await text(page, 'hurts')), 60_000);
+      await cluster.lab.wire.set({ 'n1>n2': { delayMs: 20 } });
+    }, 60_000);
+    afterAll(() => cluster.lab.wire.set({ 'n1>n2': {} }));
+
+    test('shows which backend of a Service is gone, and where packets to it end', () =>
+      findGoneBackend(page, cluster.lab));
+    test('says that the wire is slow, and marks it in every view', () => findSlowWire(page), 90_000);
+  });
+
   test('names what is dropped, where and why, as the kernel counts it, and marks where it began', async () => {
     const { lab } = cluster;
     const unused = ['blackhole', '203.0.113.0/24'];
@@ -321,6 +336,8 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     await page.keyboard.press('p');
     await until(async () => (await page.locator('[data-testid=row]').count()) > 2);
   });
+
+  test('shows which device has too small an MTU', () => findShortTunnel(page, cluster.lab));
 
   test('says that an agent is down, draws the gap, and goes on when it is back', async () => {
     await page.keyboard.press('2');

@@ -31,7 +31,7 @@ test('a path and its nodes have bytes, times, other backends and room', () => {
   session.setFocus('icmp:10.244.1.2>10.244.2.2');
   session.tick(START_MS + 12_000);
   const { encapsulation, tunnels } = session.view(START_MS + 12_000);
-  expect(encapsulation).toMatchObject({ podMtu: 1500, uplinkMtu: 1500, biggest: 84 });
+  expect(encapsulation).toMatchObject({ podMtu: 1500, uplinkMtu: 1500, narrowest: { mtu: 1500 }, biggest: 84 });
   const vxlan = encapsulation!.costs.find(({ name }) => name === 'VXLAN')!;
   expect(vxlan).toEqual({ name: 'VXLAN', addedBytes: 50 * 50, share: 50 / 98, tooLong: 0 });
   expect(tunnels.map(({ name, share, encapP50Ns, decapP50Ns }) => [name, share, encapP50Ns, decapP50Ns])).toEqual([

@@ -13,6 +13,8 @@ export interface PathEncapsulation {
   /** Of the pod's device and the least of the uplinks on the way; NaN unknown. */
   podMtu: number;
   uplinkMtu: number;
+  /** The device on the way with the least; undefined if none is known. */
+  narrowest: { where: string; mtu: number } | undefined;
   /** So far, from the inner IP header on. */
   biggest: number;
 }
@@ -34,8 +36,9 @@ type Streams = readonly (Stream | undefined)[];
 export function pathEncapsulation(row: Row, window: Window, seconds: number, streams: Streams): PathEncapsulation {
   const sizes = sizesOf(window.counts(seriesOf(row, Series.size)));
   const { hops, tunnelBytes } = row.shape;
+  const mtus = hops.map(({ kind, node, device }) => ({ kind, where: `${node} ${device}`, mtu: mtuOf(streams, node, device) })); // prettier-ignore
   const mtuAt = (kinds: readonly string[]): number[] =>
-    hops.filter(({ kind }) => kinds.includes(kind)).map(({ node, device }) => mtuOf(streams, node, device));
+    mtus.filter(({ kind }) => kinds.includes(kind)).map(({ mtu }) => mtu);
   const uplinkMtu = least(mtuAt(['uplink', 'physical']));
   const packets = packetsIn(sizes);
   return {
@@ -44,6 +47,7 @@ export function pathEncapsulation(row: Row, window: Window, seconds: number, str
     addedPerSecond: (packets * tunnelBytes) / seconds,
     podMtu: least(mtuAt(['pod'])),
     uplinkMtu,
+    narrowest: mtus.filter(({ mtu }) => !Number.isNaN(mtu)).sort((a, b) => a.mtu - b.mtu)[0],
     biggest: row.biggest,
   };
 }
