@@ -18,6 +18,9 @@ export interface Gaps {
   frame(header: FrameHeader): number;
 }
 
+/** Agents start again and again: the oldest stream goes. */
+const MAX_STREAMS = 1024;
+
 /** How far `sequence` is behind `reference`, both wrapping at 2^32. */
 const distance = (sequence: number, reference: number): number => (sequence - reference) | 0;
 
@@ -28,6 +31,7 @@ export function trackGaps(): Gaps {
       if (header.type === FrameType.missed || header.type === FrameType.peers) return 0;
       const place = streams.get(header.stream) ?? { highest: undefined, ahead: 0, resent: undefined };
       streams.set(header.stream, place);
+      if (streams.size > MAX_STREAMS) streams.delete(streams.keys().next().value!);
       return isState(place, header.type) ? stateFrame(place, header) : liveFrame(place, header.sequence);
     },
   };

@@ -38,17 +38,21 @@ export const labelWithPort = (name: Name, port: number): string =>
 /** One object for each that is called differently, kept over changes: what hangs on it stays. */
 export type Identify = (name: Omit<Name, 'id'>) => Name;
 
-const MAX_IDENTITIES = 1 << 17;
-
+/** Pods come and go: a name is known as long as somebody has it. */
 export function createIdentities(): Identify {
-  const known = new Map<string, Name>();
+  const known = new Map<string, WeakRef<Name>>();
+  const forgotten = new FinalizationRegistry<string>((key) => {
+    // Meanwhile it may have come again.
+    if (!known.get(key)?.deref()) known.delete(key);
+  });
   let next = 1;
   return (name) => {
     const key = JSON.stringify(name);
-    let identity = known.get(key);
+    let identity = known.get(key)?.deref();
     if (!identity) {
-      if (known.size >= MAX_IDENTITIES) known.clear();
-      known.set(key, (identity = { ...name, id: next++ }));
+      identity = { ...name, id: next++ };
+      known.set(key, new WeakRef(identity));
+      forgotten.register(identity, key);
     }
     return identity;
   };

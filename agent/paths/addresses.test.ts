@@ -42,7 +42,7 @@ describe('the address book', () => {
     const book = createAddressBook();
     book.setOwn(0, ['10.244.1.1', '192.168.1.10'], ['10.244.1.1']);
     book.setOwn(1, ['10.244.2.1'], ['10.244.2.1']);
-    book.learn(parseAddress('10.244.1.7'), 0, 0, 12);
+    book.learn(parseAddress('10.244.1.7'), 0, 0, 12, 0);
     expect(book.find(parseAddress('192.168.1.10'), 0)).toEqual({ node: 0, ifindex: 0 });
     expect(book.find(parseAddress('10.244.1.7'), 0)).toEqual({ node: 0, ifindex: 12 });
     expect(book.find(parseAddress('10.244.2.9'), 0)).toBeUndefined();
@@ -50,6 +50,18 @@ describe('the address book', () => {
     expect(book.expect(parseAddress('10.244.3.9'), 0)).toBeUndefined();
     book.setOwn(1, [], []);
     expect(book.expect(parseAddress('10.244.2.9'), 0)).toBeUndefined();
+  });
+
+  it('forgets pods that have not sent for an hour', () => {
+    const book = createAddressBook();
+    const knownAt = (minutes: number): boolean[] => {
+      book.learn(parseAddress('10.244.1.7'), 0, 0, 12, minutes * 60_000);
+      return ['10.244.1.7', '10.244.1.8'].map((address) => book.find(parseAddress(address), 0) !== undefined);
+    };
+    book.learn(parseAddress('10.244.1.8'), 0, 0, 13, 0);
+    expect([0, 29, 31, 59, 62].map(knownAt)).toEqual([
+      [true, true], [true, true], [true, true], [true, true], [true, false],
+    ]); // prettier-ignore
   });
 
   it('does not guess between two nodes with the same network', () => {

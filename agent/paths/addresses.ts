@@ -11,7 +11,7 @@ export interface Owner {
 
 export interface AddressBook {
   /** A packet with this source came out of a pod's device. */
-  learn(words: Uint32Array, at: number, node: number, ifindex: number): void;
+  learn(words: Uint32Array, at: number, node: number, ifindex: number, nowMs: number): void;
   /** Replaces what the node itself has; `bridges` are those of its own addresses that its pods share a network with. */
   setOwn(node: number, addresses: string[], bridges: string[]): void;
   find(words: Uint32Array, at: number): Owner | undefined;
@@ -19,8 +19,10 @@ export interface AddressBook {
   expect(words: Uint32Array, at: number): number | undefined;
 }
 
-/** Pods of a cluster's session; a scan from spoofed sources must not grow it without end. */
-const MAX_LEARNED = 65_536;
+/** Who has not sent anything for so long, or for twice as long, is forgotten: pods come and go. */
+const LEARNED_MS = 30 * 60_000;
+/** Pods of a large cluster; a scan from spoofed sources must not grow it without end. */
+const MAX_LEARNED = 32_768;
 
 const keyOf = (words: Uint32Array, at: number): string =>
   `${words[at]},${words[at + 1]},${words[at + 2]},${words[at + 3]}`;
@@ -37,19 +39,27 @@ const networkOf = (words: Uint32Array, at: number): string =>
 
 export function createAddressBook(): AddressBook {
   const own = new Map<string, Owner>();
-  const learned = new Map<string, Owner>();
+  /** In this time and in the one before. */
+  let learned = new Map<string, Owner>();
+  let before = learned;
+  let sinceMs = -Infinity;
   const networks = new Map<string, number>();
   const find = (words: Uint32Array, at: number): Owner | undefined => {
     const key = keyOf(words, at);
-    return own.get(key) ?? learned.get(key);
+    return own.get(key) ?? learned.get(key) ?? before.get(key);
   };
+  function turn(nowMs: number): void {
+    if (nowMs - sinceMs < LEARNED_MS && learned.size < MAX_LEARNED) return;
+    [before, learned] = [learned, new Map<string, Owner>()];
+    sinceMs = nowMs;
+  }
   return {
     find,
-    learn(words, at, node, ifindex) {
+    learn(words, at, node, ifindex, nowMs) {
+      turn(nowMs);
       const key = keyOf(words, at);
       const known = learned.get(key);
       if (known?.node === node && known.ifindex === ifindex) return;
-      if (learned.size >= MAX_LEARNED) learned.clear();
       learned.set(key, { node, ifindex });
     },
     setOwn(node, addresses, bridges) {

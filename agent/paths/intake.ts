@@ -158,7 +158,7 @@ function takeLegs(intake: Intake, parts: IntakeParts, frame: LegsFrame, nowMs: n
   const { stream, identity, direction } = frame;
   const { pool, joinWindowMs } = parts;
   alignStream(stream, frame.baseNs, nowMs);
-  learnPods(parts.book, frame);
+  learnPods(parts.book, frame, nowMs);
   const offsetMs = viewerMs(stream, frame.baseNs);
   let number = -1;
   let row = 0;
@@ -182,13 +182,13 @@ function takeLegs(intake: Intake, parts: IntakeParts, frame: LegsFrame, nowMs: n
 }
 
 /** Whoever sends out of a pod's device lives behind it. */
-function learnPods(book: AddressBook, frame: LegsFrame): void {
+function learnPods(book: AddressBook, frame: LegsFrame, nowMs: number): void {
   const { stream, direction, ifindex, flow } = frame;
   const learned = new Uint8Array(frame.protocol.length);
   for (let row = 0; row < frame.recordCount; row++) {
     if (direction[row] !== Direction.ingress || learned[flow[row]]) continue;
     if (stream.devices.get(ifindex[row])?.role !== Role.pod) continue;
     learned[flow[row]] = 1;
-    book.learn(frame.source, 4 * flow[row], stream.node, ifindex[row]);
+    book.learn(frame.source, 4 * flow[row], stream.node, ifindex[row], nowMs);
   }
 }

@@ -11,6 +11,8 @@ export interface KnownDevice extends Device {
   role: number;
   /** Packets that came in here for pods of this node were seen at the pods' own devices. */
   showsArrivals: boolean;
+  /** The node's time when it was missing first; Infinity while it is there. */
+  goneNs: number;
 }
 
 export interface Stream {
@@ -62,7 +64,7 @@ export interface Stream {
 const LEG_DELAY_NS = 100e6;
 const HISTORY_NS = 60e9;
 const ALIGN_MS = 30_000;
-/** Devices that are gone stay known, for records of them are under way; a node that makes thousands forgets. */
+/** Devices that are gone stay known for a while, for records of them are under way; a node that makes thousands forgets. */
 const MAX_DEVICES = 4096;
 
 const roleOf = (device: Device): number => {
@@ -114,7 +116,15 @@ export function setDevices(stream: Stream, devices: Device[]): void {
     // Whoever comes to a device may take packets over from then on.
     const isAsBefore = known?.foreignPrograms.ingress === device.foreignPrograms.ingress;
     const showsArrivals = isAsBefore && known.showsArrivals;
-    stream.devices.set(device.ifindex, { ...device, role: roleOf(device), showsArrivals });
+    stream.devices.set(device.ifindex, { ...device, role: roleOf(device), showsArrivals, goneNs: Infinity });
+  }
+  forgetDevices(stream, new Set(devices.map(({ ifindex }) => ifindex)));
+}
+
+function forgetDevices({ devices, dataNs }: Stream, present: ReadonlySet<number>): void {
+  for (const [ifindex, device] of devices) {
+    if (!present.has(ifindex)) device.goneNs = Math.min(device.goneNs, dataNs);
+    if (device.goneNs < dataNs - HISTORY_NS) devices.delete(ifindex);
   }
 }
 
@@ -193,13 +203,22 @@ export function addStatus(stream: Stream, status: Status): void {
 }
 
 function countTotals(stream: Stream, status: Status): void {
+  const { sentOf, lostOf } = stream;
   let sent = stream.sent.at(-1)?.wirePackets ?? 0;
   let lost = stream.lost.at(-1)?.records ?? 0;
+  // Of devices that are gone nothing is kept.
+  stream.sentOf = new Map();
+  stream.lostOf = new Map();
+  const isFirst = stream.statuses === 0;
   for (const hop of status.totals) {
     if (hop.direction === 'ingress' && stream.devices.get(hop.ifindex)?.role === Role.pod) {
-      sent += rise(stream.sentOf, hop.ifindex, hop.wirePackets, stream.statuses === 0);
+      stream.sentOf.set(hop.ifindex, hop.wirePackets);
+      if (!isFirst) sent += rise(sentOf.get(hop.ifindex) ?? 0, hop.wirePackets);
     }
-    lost += rise(stream.lostOf, hop.ifindex + hop.direction, hop.ringFull + hop.capped, stream.statuses === 0);
+    const key = hop.ifindex + hop.direction;
+    const records = hop.ringFull + hop.capped;
+    stream.lostOf.set(key, records);
+    if (!isFirst) lost += rise(lostOf.get(key) ?? 0, records);
   }
   stream.sent.push({ timeNs: status.timeNs, wirePackets: sent });
   stream.lost.push({ timeNs: status.timeNs, records: lost });
@@ -208,12 +227,7 @@ function countTotals(stream: Stream, status: Status): void {
 }
 
 /** How much a total rose; one that fell began again (a device went and another took its number). */
-function rise<K>(last: Map<K, number>, key: K, total: number, first: boolean): number {
-  const before = last.get(key) ?? 0;
-  last.set(key, total);
-  if (first) return 0;
-  return total >= before ? total - before : total;
-}
+const rise = (before: number, total: number): number => (total >= before ? total - before : total);
 
 /** A cumulated series at a time between its points: they come every second, a trace begins and ends in between. */
 export function cumulatedAt<T extends { timeNs: number }>(

@@ -100,6 +100,19 @@ describe('places on the map', () => {
   });
 });
 
+test('devices come and go without end in places that do not', () => {
+  let arrangement = nothing;
+  for (let at = 0; at < 1000; at++) {
+    const devices = [['cni0'], [`veth${at}`, `veth${at + 1}`], [], []];
+    arrangement = arrange(arrangement, { ...settled, present: [present('n1', [], devices)] });
+    const [[bridges, pods]] = arrangement.frames.map((frame) => frame.devices);
+    expect(bridges).toEqual(['cni0']);
+    expect(pods).toEqual(expect.arrayContaining(devices[1]));
+    expect(pods.length).toBeLessThanOrEqual(64);
+    expect(new Set(pods).size).toBe(pods.length);
+  }
+});
+
 describe('what does not fit', () => {
   test('is shown coarser, as fine as it can be', () => {
     const level = (of: string[], finest: Level = 'pod'): Level =>

@@ -64,6 +64,8 @@ const MOST_LINES = 10;
 const ALL_LINES = 26;
 const HEAD_LINES = 2;
 const MAX_FRAMES = 512;
+/** Of a frame and column: so many keep their place although they are gone. */
+const MANY_DEVICES = 64;
 
 /** Lines that every frame may have. */
 export function roomFor(frames: number): number {
@@ -138,10 +140,16 @@ function place(slots: readonly string[], present: ReadonlySet<string>, room: num
   return placed;
 }
 
-const append = (known: readonly string[], names: readonly string[]): string[] => [
-  ...known,
-  ...names.filter((name) => !known.includes(name)),
-];
+/** Devices that are new come behind all others, or where there are many in the place of one that is gone. */
+function append(known: readonly string[], names: readonly string[]): string[] {
+  const [placed, present] = [[...known], new Set(names)];
+  for (const name of names) {
+    if (placed.includes(name)) continue;
+    const free = placed.length < MANY_DEVICES ? -1 : placed.findIndex((one) => !present.has(one));
+    placed[free < 0 ? placed.length : free] = name;
+  }
+  return placed;
+}
 
 const linesFor = (frames: readonly Frame[], room: number): number =>
   frames.length === 0
