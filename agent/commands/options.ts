@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { parse as parseYaml } from 'yaml';
 import { parseLength } from '../history/span.ts';
+import { parseLatency } from '../trace/filter-words.ts';
+import type { SlowLimit } from '../trace/slow.ts';
 import { parseTestClock, type TestClock } from '../kernel/test-clock.ts';
 
 /** Wrong usage: exit code 2. */
@@ -91,6 +93,13 @@ export function factor(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value < Infinity)) throw new InvalidArgumentError('It is a number above 0.');
   return value;
+}
+
+/** `p99`, or a latency. */
+export function slow(text: string): SlowLimit {
+  const limit = text === 'p99' ? text : parseLatency(text);
+  if (limit === undefined) throw new InvalidArgumentError('It is p99, or a time with ns, us, ms or s, as in 5ms.');
+  return limit;
 }
 
 /** `auto` or an exponent. */

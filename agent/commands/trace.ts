@@ -5,6 +5,7 @@ import { tokenFrom } from '../server/auth.ts';
 import { ServerError } from '../server/errors.ts';
 import { createFeed } from '../trace/feed.ts';
 import { runTrace } from '../trace/run.ts';
+import type { SlowLimit } from '../trace/slow.ts';
 import {
   applyConfig,
   configOption,
@@ -13,6 +14,7 @@ import {
   history,
   integer,
   option,
+  slow,
   tokenFileOption,
 } from './options.ts';
 
@@ -23,6 +25,7 @@ export interface TraceCommandOptions {
   for?: number;
   count?: number;
   one?: boolean;
+  slow?: SlowLimit;
   partial?: boolean;
   json?: boolean;
   /** Of the demo: where its page is. */
@@ -41,6 +44,7 @@ export async function trace(filter: string, options: TraceCommandOptions, signal
       forMs: options.for,
       count: options.count,
       one: options.one,
+      slow: options.slow,
       partial: options.partial,
       json: options.json,
       note: options.note,
@@ -93,6 +97,12 @@ export function traceCommand(exit: (code: number) => void): Command {
         'count',
       ),
     )
+    .addOption(
+      option(
+        '--slow <limit>',
+        'only packets that took longer: than a time (5ms, 200us), or than 99 % of those before them on the same way between the same ends (p99, known after 200 of them)',
+      ).argParser(slow),
+    )
     .addOption(option('--partial', 'also paths whose beginning no agent saw'))
     .addOption(option('--json', 'one JSON object a line: paths, then a summary'))
     .addOption(configOption())
@@ -105,6 +115,7 @@ export function traceCommand(exit: (code: number) => void): Command {
         '  hoplens trace --one icmp                       one ping, hop by hop (--json: as JSON)\n' +
         '  hoplens trace --one verdict:dropped            the next packet that is dropped, and why\n' +
         "  hoplens trace 'pod:web and latency>5ms'        what is slow from or to a pod\n" +
+        '  hoplens trace --one --slow p99 tcp port 80     the next packet that is slow for its way\n' +
         '  hoplens trace --since 5m --for 0s              the last five minutes, then a table\n' +
         '\nEach agent is a gateway to the peers it was started with; --gateway ws://HOST:PORT names another than the local one.',
     )

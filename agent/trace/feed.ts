@@ -3,7 +3,7 @@ import { createPastFeed } from '../client/past-feed.ts';
 import type { Control } from '../client/protocol.ts';
 import { connectStream, type Stream, type StreamState } from '../client/stream.ts';
 import { WireError } from '../wire/frame.ts';
-import type { FrameFeed } from './run.ts';
+import type { FrameFeed } from './options.ts';
 
 export interface FeedOptions {
   address: string;

@@ -83,6 +83,12 @@ export function namedFilter({ text, at }: Token): Named | undefined {
 
 const units: Record<string, number> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9 };
 
+/** Nanoseconds of `5ms`, `200us`; undefined where it is no time with a unit. */
+export function parseLatency(text: string): number | undefined {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s)$/i.exec(text) ?? [];
+  return number === undefined ? undefined : Number(number) * units[unit.toLowerCase()];
+}
+
 /** Any of the subject's packets will do: the slowest for more, the fastest for less. What has no time is neither. */
 const comparisons: Record<string, (limitNs: number, subject: Subject) => boolean> = {
   '>': (limitNs, { latencyNs }) => latencyNs.most > limitNs,
@@ -99,10 +105,9 @@ export function latencyFilter({ text, at }: Token): Filter | undefined {
     throw new FilterError('"latency" wants a comparison behind it, as in latency>5ms', at + text.length);
   }
   const time = value.trim();
-  const [, number, unit] = /^(\d+(?:\.\d+)?)(ns|us|µs|ms|s)$/i.exec(time) ?? [];
+  const limitNs = parseLatency(time);
   const valueAt = at + before.length + sign.length + (value.length - value.trimStart().length);
-  if (number === undefined)
+  if (limitNs === undefined)
     throw new FilterError(`"${time}" is no time, it has a unit as in 5ms, 200us or 1s`, valueAt);
-  const limitNs = Number(number) * units[unit.toLowerCase()];
   return (subject) => comparisons[sign](limitNs, subject);
 }

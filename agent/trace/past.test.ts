@@ -6,7 +6,8 @@ import type { JsonPath } from '../paths/json.ts';
 import { createHub, type FrameSource } from '../server/source.ts';
 import { describeFrame, helloFrame, legsFrame, serve, statusFrame, until } from '../server/testing.ts';
 import { createFeed } from './feed.ts';
-import { runTrace, type TraceOptions } from './run.ts';
+import type { TraceOptions } from './options.ts';
+import { runTrace } from './run.ts';
 import { framesOfPings, pastFeed, ping } from './testing.ts';
 
 const cleanups: (() => unknown)[] = [];

@@ -172,6 +172,7 @@ export function drawTable(
   summary: Summary,
   columns: number,
   rows = Infinity,
+  none = 'no path joined yet',
 ): string[] {
   const more = losses.length > MAX_LOSSES ? [` and ${losses.length - MAX_LOSSES} more kinds of loss`] : [];
   const closing = [...drawLosses(losses.slice(0, MAX_LOSSES), columns), ...more, ...drawSummary(summary, columns)];
@@ -184,6 +185,6 @@ export function drawTable(
     shown++;
   }
   if (shown < groups.length) lines.push(`and ${groups.length - shown} more paths`);
-  if (groups.length === 0) lines.push('no path joined yet', '');
+  if (groups.length === 0) lines.push(none, '');
   return [...lines, ...closing];
 }

@@ -1,5 +1,4 @@
 /** `hoplens trace`: frames of a gateway in, paths in the terminal or as JSON out. */
-import type { Control } from '../client/protocol.ts';
 import type { Insight } from '../insight/explain.ts';
 import { createObserver } from '../insight/observer.ts';
 import { createAssembler, type Assembler } from '../paths/assemble.ts';
@@ -10,44 +9,12 @@ import { answersOf } from './filter-tree.ts';
 import { createFollow, type Follow } from './follow.ts';
 import { drawHeadline, nodeFigures } from './headline.ts';
 import { formatNs } from './numbers.ts';
+import type { TraceOptions } from './options.ts';
 import { subjectOf } from './shape.ts';
-import { createScreen, type Output } from './screen.ts';
+import { createScreen, type Screen } from './screen.ts';
 import { SETTLE_MS, createSettling } from './settling.ts';
+import { createSlow, type Slow } from './slow.ts';
 import { createJsonLines, createTable, createWaterfall, type Teller } from './tellers.ts';
-
-/** Where frames come from. */
-export interface FrameFeed {
-  /**
-   * `onEnd` once, when no more will come: with a sentence when that is an error.
-   * @param onFrame with the time at which the frame is to be taken, where that is not now; never falls
-   */
-  start(onFrame: (bytes: Uint8Array, atMs?: number) => void, onEnd: (error?: string) => void): void;
-  stop(): void;
-  /** While frames of the past are read. */
-  isPast?: () => boolean;
-  /** Undefined where nobody can be asked, as in a recording. */
-  send?: (control: Control) => void;
-}
-
-export interface TraceOptions {
-  feed: FrameFeed;
-  filter?: string | undefined;
-  /** Length of the traced time behind the past; without it until `count` or the signal. */
-  forMs?: number | undefined;
-  count?: number | undefined;
-  /** Waits for one packet and draws it hop by hop. */
-  one?: boolean | undefined;
-  /** Also paths without an entry hop. */
-  partial?: boolean | undefined;
-  json?: boolean | undefined;
-  /** A line that stays under the picture. */
-  note?: string | undefined;
-  /** Results. */
-  output: Output;
-  /** Diagnostics, a line each. */
-  log: (line: string) => void;
-  signal?: AbortSignal | undefined;
-}
 
 const TICK_MS = 100;
 const DRAW_MS = 500;
@@ -74,6 +41,7 @@ class Trace {
   readonly #options: TraceOptions;
   readonly #filter: Filter;
   readonly #assembler: Assembler;
+  readonly #slow: Slow | undefined;
   readonly #teller: Teller;
   /** Paths to tell of. */
   readonly #most: number;
@@ -97,9 +65,14 @@ class Trace {
     this.#options = options;
     this.#filter = tree ? answersOf(tree) : everything;
     this.#assembler = createAssembler((view) => this.#visit(view));
-    const { feed, log, json, one, count = Infinity } = options;
+    const { feed, log, json, one, slow, count = Infinity } = options;
+    if (slow !== undefined) this.#slow = createSlow(slow);
     this.#most = one ? 1 : count;
-    this.#teller = json ? createJsonLines() : one ? createWaterfall(() => this.#assembler.wall) : createTable();
+    this.#teller = json
+      ? createJsonLines()
+      : one
+        ? createWaterfall(() => this.#assembler.wall)
+        : createTable(this.#slow && 'no slow packet yet');
     this.#isSettled = createSettling(this.#assembler, log);
     if (feed.send) this.#follow = createFollow(tree, this.#assembler.addressesOf, feed.send, log);
   }
@@ -154,7 +127,8 @@ class Trace {
     this.#assembler.begin(nowMs);
     const { log, one, filter } = this.#options;
     if (this.#isPast()) log(`the past that is held there begins ${formatNs((performance.now() - nowMs) * 1e6)} ago`);
-    if (one) log(`waiting for a packet${filter ? ` that matches ${filter}` : ''}`);
+    const wanted = [...(filter ? [`matches ${filter}`] : []), ...(this.#slow ? [this.#slow.words] : [])].join(' and ');
+    if (one) log(`waiting for a packet${wanted && ` that ${wanted}`}`);
   }
 
   #tick(nowMs: number): void {
@@ -202,6 +176,7 @@ class Trace {
     const { partial, json, one } = this.#options;
     if (this.#told >= this.#most || (this.#filter !== everything && !this.#filter(subjectOf(view)))) return;
     if (!json) this.#observer.see(view);
+    if (this.#slow?.isSlow(view) === false) return;
     // Of an ambiguous one nobody knows which records are of one packet.
     if ((!view.hasEntry && !partial) || (one && view.ambiguous)) return;
     this.#told++;
@@ -218,14 +193,14 @@ class Trace {
     const summary = this.#assembler.summary();
     const columns = output.isTTY ? output.columns : 200;
     if (json) return this.#teller.draw(summary, columns);
-    const notes = note === undefined ? [] : [note];
+    const notes = [one ? undefined : this.#slow?.text(), note].filter((line) => line !== undefined);
     const headline = one ? [] : drawHeadline(this.#insight(this.#nowMs()), columns);
     const left = rows === undefined ? undefined : rows - notes.length - headline.length;
     // Names of nodes and devices come from outside too: none of them moves the cursor.
     return [...[...headline, ...this.#teller.draw(summary, columns, left)].map(shown), ...notes];
   }
 
-  #finish(screen: { draw(lines: string[]): void; close(): void } | undefined): number {
+  #finish(screen: Screen | undefined): number {
     const { output, one, log } = this.#options;
     if (this.#ended?.error !== undefined) log(this.#ended.error);
     const { streams, garbage } = this.#assembler.intake();

@@ -21,7 +21,8 @@ export interface Teller {
 
 const nothing = (): string => '';
 
-export function createTable(): Teller {
+/** @param none what to say while there is none */
+export function createTable(none?: string): Teller {
   const groups = createGroups();
   const losses = createLosses();
   return {
@@ -30,7 +31,7 @@ export function createTable(): Teller {
       losses.add(view);
     },
     ready: nothing,
-    draw: (summary, columns, rows) => drawTable(groups.list(), losses.list(), summary, columns, rows),
+    draw: (summary, columns, rows) => drawTable(groups.list(), losses.list(), summary, columns, rows, none),
   };
 }
 

@@ -10,7 +10,7 @@ import {
 } from '../paths/synthetic.ts';
 import { Kind } from '../paths/words.ts';
 import type { Device } from '../wire/messages.ts';
-import type { FrameFeed } from './run.ts';
+import type { FrameFeed } from './options.ts';
 
 /** When each of the eight hops is passed, since the first. */
 export const stepsNs = [0, 800, 2900, 6800, 47_800, 51_000, 52_900, 53_800];

@@ -10,7 +10,8 @@ import { FilterError, explainFilter, parseFilter, type Subject } from './filter.
 import { createGroups, type Group } from './groups.ts';
 import { formatNs, formatShare, formatWire } from './numbers.ts';
 import { drawGroup, drawSummary, drawTable } from './ruler.ts';
-import { runTrace, type FrameFeed, type TraceOptions } from './run.ts';
+import type { FrameFeed, TraceOptions } from './options.ts';
+import { runTrace } from './run.ts';
 import { createScreen } from './screen.ts';
 import { devicesWith, framesOfPings, ping } from './testing.ts';
 

@@ -3,7 +3,8 @@ import { packetOf } from '../packets/read.ts';
 import type { Packet } from '../packets/packet.ts';
 import { createAssembler } from '../paths/assemble.ts';
 import { framesOfPings, ping, pastFeed } from './testing.ts';
-import { runTrace, type TraceOptions } from './run.ts';
+import type { TraceOptions } from './options.ts';
+import { runTrace } from './run.ts';
 import { drawPacket } from './waterfall.ts';
 
 const pings = Array.from({ length: 100 }, (_, i) => [0, 1].flatMap((from) => ping(i, from, 1e9 + i * 1e7 + from * 5e5))).flat(); // prettier-ignore
