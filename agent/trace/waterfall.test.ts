@@ -45,10 +45,12 @@ it('draws a line for each hop, with what it took to get there', () => {
   ]);
 });
 
-it('leaves out bars where there is no room, and cuts the rest', () => {
-  const lines = drawPacket(packet, undefined, 60);
+it('leaves out bars where there is no room, and breaks sentences between words', () => {
+  const lines = drawPacket(packet, undefined, 44);
   expect(lines.join('')).not.toMatch(/[█░]/);
-  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(60);
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(44);
+  expect(lines.slice(0, 2)).toEqual(['10.244.1.2 ▶ 10.244.2.2  n1 → n2', '   03:12:05.042']);
+  expect(lines.slice(-2)).toEqual([' delivered at n2 veth0 · total 53.8 µs ±54', '   µs · vxlan +50 B']);
 });
 
 it('says unknown where the clock is', () => {

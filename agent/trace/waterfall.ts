@@ -14,13 +14,18 @@ const BREAK = 3;
 /** @param words of a packet that was lost: what that means, and what to look at */
 export function drawPacket(packet: Packet, words: LossWords | undefined, columns: number): string[] {
   const rows = rowsOf({ packet, reply: undefined, turnaroundNs: NaN, roundTripNs: NaN });
-  const lines = [
-    ...headOf(packet),
-    '',
-    ...(rows.length > 0 ? [...drawHops(rows, columns), ''] : []),
-    ...endOf(packet, words),
-  ];
-  return lines.map((line) => cut(line.trimEnd(), columns));
+  const folded = (lines: string[]): string[] => lines.flatMap((line) => fold(line, columns));
+  const hops = rows.length > 0 ? [...drawHops(rows, columns).map((line) => cut(line.trimEnd(), columns)), ''] : [];
+  return [...folded(headOf(packet)), '', ...hops, ...folded(endOf(packet, words))];
+}
+
+/** Broken between words, the rest further in. */
+function fold(line: string, columns: number): string[] {
+  if (line.length <= columns) return [line];
+  const at = line.lastIndexOf(' ', columns);
+  const [, indent] = /^( *)/.exec(line)!;
+  if (at <= indent.length) return [cut(line, columns)];
+  return [line.slice(0, at).trimEnd(), ...fold(`${indent.padEnd(3)}${line.slice(at).trim()}`, columns)];
 }
 
 function headOf(packet: Packet): string[] {
