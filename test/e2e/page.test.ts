@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPackets } from '../../agent/export/testing.ts';
 import type { JsonPath } from '../../agent/paths/json.ts';
 import { startTraffic } from '../traffic/start.ts';
+import { brush } from '../page/brush.ts';
 import { launch, missingBrowser, openPage, ownProblems, pageUrl, text } from '../page/browser.ts';
 import { nft } from './causes/make.ts';
 import { findGoneBackend, findShortTunnel, findSlowWire } from './page-faults.ts';
@@ -232,15 +233,7 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
   test('a span that is brushed shows everywhere, in its files and by its link; Esc goes back', async () => {
     // Then the newer half of the window has pings in every second.
     await until(async () => (await countOf(page, focus)) > 400, 60_000);
-    const stage = page.locator('[data-testid=time-stage]');
-    await stage.scrollIntoViewIfNeeded();
-    const box = (await stage.boundingBox())!;
-    const [left, right] = await stage.evaluate(({ dataset }) => [Number(dataset['left']), Number(dataset['right'])]);
-    const x = (share: number): number => box.x + left + share * (right - left);
-    await page.mouse.move(x(0.6), box.y + 60);
-    await page.mouse.down();
-    await page.mouse.move(x(0.9), box.y + 80, { steps: 3 });
-    await page.mouse.up();
+    await brush(page, 0.6, 0.9);
     const spanOf = (): number[] => ['from', 'to'].map((word) => Number(new URL(page.url()).searchParams.get(word)));
     // The browser tells of another address when it comes to it.
     await until(() => spanOf()[1] > 0);
