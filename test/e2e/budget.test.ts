@@ -1,10 +1,11 @@
 /** The agents keep their budgets while the load goes from nothing to full speed and back, and join all the same. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PathView } from '../../agent/paths/view.ts';
 import type { HopTotals, Status } from '../../agent/wire/messages.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { expectJoined } from './joined.ts';
 import { missing, startCluster, until, type Cluster } from './support.ts';
-import { fullSpeed, load, longer, passed, verdictMs, watch, type SeenNode } from './watch.ts';
+import { fullSpeed, load, longer, passed, verdictMs, watch, type SeenNode, type Watching } from './watch.ts';
 
 const BUDGETS: Record<string, number> = { n1: load(2000), n2: load(6000) };
 
@@ -91,9 +92,16 @@ describe.skipIf(missing !== undefined)(
 
     test('share what the coarser one follows, and join all of it', async () => {
       const traffic = await startTraffic(cluster.lab, ['bulk', 'http'], { client });
-      const { summary, paths } = await watch(cluster, (watching) => passed(watching, longer(2)), {
-        keep: ({ kind }) => kind === 0,
-      });
+      let whole = 0;
+      const keep = ({ kind, hopCount }: PathView): boolean => {
+        if (kind === 0 && hopCount === 8) whole++;
+        return kind === 0;
+      };
+      const enough = async (watching: Watching): Promise<void> => {
+        await passed(watching, longer(2));
+        await until(() => whole > load(100)); // however slow the machine
+      };
+      const { summary, paths } = await watch(cluster, enough, { keep });
       await traffic.stop();
       expect(summary.exponents).toEqual({ n1: 15, n2: 18 });
       expectJoined(summary, load(100), Infinity); // full speed may be more than the kernel takes

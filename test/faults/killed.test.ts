@@ -128,7 +128,7 @@ describe.skipIf(missing !== undefined)(`agents that meet (needs a machine for la
     await agents.start('n2');
     await until('the peer up', () => stateOf()?.state === 'up');
     expect(stateOf()!.error).toBeUndefined();
-    expect(watched.all('hello', 'n2').length).toBeGreaterThanOrEqual(2);
+    await until('its new hello', () => watched.all('hello', 'n2').length >= 2);
 
     const traced = await tracePings(lab, agents, 'web', 'api', ['--for', '2s']);
     expect(wholeWays(traced).length).toBeGreaterThan(50);

@@ -60,8 +60,11 @@ describe.skipIf(missing !== undefined)(`a full ring (needs a machine for labs; m
 
     expect(summary.recordsLost).toBeGreaterThan(0);
     expect(summary.lostByUs).toBeGreaterThan(0);
-    expect(summary.lostByNetwork).toEqual({ dropped: 0, vanished: 0 });
+    expect(summary.lostByNetwork.vanished).toBe(0);
     expect(paths.filter((path) => path.verdict === 'vanished')).toEqual([]);
+    // A busy machine's pods let their sockets run full: that was a loss, and the kernel says so.
+    const reasons = paths.flatMap((path) => path.drop?.reason ?? []);
+    expect(reasons.filter((reason) => reason !== 'SOCKET_RCVBUFF')).toEqual([]);
     // That an agent stood still harmed nobody's packets.
     expect(await pings.end()).toEqual([]);
     if (udp?.summary?.kind !== 'udp') throw new Error(`udp: ${udp?.errors}`);

@@ -64,10 +64,8 @@ export function vitest(name: string, options: readonly string[]): Step {
       environment: { ...environment, NO_COLOR: '1' },
       limitMs,
     });
-    if (!existsSync(file)) return { counts: withExit(NOTHING, ok), output: all };
-    const report = readFileSync(file, 'utf8');
-    const counts = withExit(sum(countVitest(report, `${root}/`)), ok);
-    return { counts, output: failuresInVitest(report, `${root}/`) || all };
+    const counts = existsSync(file) ? sum(countVitest(readFileSync(file, 'utf8'), `${root}/`)) : NOTHING;
+    return { counts: withExit(counts, ok), output: failuresInVitest(all) };
   };
   return { name, run };
 }

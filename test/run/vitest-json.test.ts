@@ -13,16 +13,27 @@ it('wrong', () => expect(1).toBe(2));
 describe.skipIf(true)('needs a moon', () => it('rises', () => expect(1).toBe(1)));
 `;
 
+const HOOK = `
+import { beforeAll, describe, it } from 'vitest';
+describe('after a hook', () => {
+  beforeAll(() => { throw new Error('no hook'); });
+  it('is not run', () => {});
+});
+`;
+
 /** Vitest itself on files written here, so that its report is the real one. */
 async function runVitest(sources: Record<string, string>) {
   const folder = mkdtempSync(join(root, '.build/vitest-'));
   try {
     for (const [name, source] of Object.entries(sources)) writeFileSync(join(folder, name), source);
     const file = join(folder, 'report.json');
-    const reporter = ['--reporter=json', `--outputFile=${file}`];
-    await execute(join(root, 'node_modules/.bin/vitest'), ['run', '--root', folder, ...reporter], { folder });
-    const text = readFileSync(file, 'utf8');
-    return { counts: sum(countVitest(text, `${folder}/`)), failures: failuresInVitest(text, `${folder}/`) };
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
+    const environment = { ...process.env, NO_COLOR: '1' };
+    const { all } = await execute(join(root, 'node_modules/.bin/vitest'), ['run', '--root', folder, ...reporters], {
+      folder,
+      environment,
+    });
+    return { counts: sum(countVitest(readFileSync(file, 'utf8'), `${folder}/`)), failures: failuresInVitest(all) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -30,10 +41,22 @@ async function runVitest(sources: Record<string, string>) {
 
 describe('the report of vitest', () => {
   it('is counted, with why a test was skipped, and what failed is named', async () => {
-    const { counts, failures } = await runVitest({ 'a.test.mjs': SOURCE, 'broken.test.mjs': 'throw new Error("no");' });
-    expect(closingLine(counts)).toBe('1 passed, 2 failed, 1 skipped');
-    expect(failures).toMatch(/^a.test.mjs > wrong\n {2}AssertionError: expected 1 to be 2/m);
-    expect(failures).toMatch(/^broken.test.mjs: no$/m);
-    expect(counts.skipped).toEqual([{ name: 'a.test.mjs > rises', reason: 'needs a moon > rises' }]);
+    const { counts, failures } = await runVitest({
+      'a.test.mjs': SOURCE,
+      'broken.test.mjs': 'throw new Error("no");',
+      'hook.test.mjs': HOOK,
+    });
+    expect(closingLine(counts)).toBe('1 passed, 3 failed, 2 skipped');
+    for (const said of [
+      'a.test.mjs > wrong',
+      'expected 1 to be 2',
+      'broken.test.mjs',
+      'Error: no',
+      'hook.test.mjs',
+      'Error: no hook',
+    ])
+      expect(failures).toContain(said);
+    expect(failures).not.toContain('RUN');
+    expect(counts.skipped).toContainEqual({ name: 'a.test.mjs > rises', reason: 'needs a moon > rises' });
   });
 });
