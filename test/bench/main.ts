@@ -15,12 +15,13 @@ import { paths } from './paths.ts';
 import { programs } from './programs.ts';
 import { kernelSeries, toJson, toTable, type JsonReport, type Measured } from './report.ts';
 import { rest } from './rest.ts';
+import { rows } from './rows.ts';
 import { spreadOf } from './statistics.ts';
 import { tcpdump } from './tcpdump.ts';
 import { tracepoints } from './tracepoints.ts';
 import { busyNs, machineTime } from './usage.ts';
 
-const benchmarks: Benchmark[] = [programs, legs, paths, page, lab, tracepoints, machine, rest, tcpdump];
+const benchmarks: Benchmark[] = [programs, legs, paths, page, rows, lab, tracepoints, machine, rest, tcpdump];
 
 const usage = `usage: npm run bench -- [NAME...] [--quick] [--json FILE]
 ${benchmarks.map(({ name, about }) => `  ${name.padEnd(9)} ${about}`).join('\n')}

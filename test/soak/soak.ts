@@ -1,22 +1,17 @@
 /** Hours of recorded time into the page's worker code, faster than they were: as when a long recording is opened. */
-import { setFlagsFromString } from 'node:v8';
-import { setImmediate } from 'node:timers/promises';
-import { runInNewContext } from 'node:vm';
 import { createPlayer } from '../../dashboard/src/worker/player.ts';
 import type { Sample } from './growth.ts';
 import { createLater, type Lap } from './later.ts';
+import { heldMemory, type Memory } from './memory.ts';
 import { createViewer } from './viewer.ts';
 
 /** About as often the agents start again. */
 const START_MS = 3_600_000;
 const MS_PER_MINUTE = 60_000;
 
-export interface Measured extends Sample {
+export interface Measured extends Sample, Memory {
   /** Rows that the page holds. */
   rows: number;
-  /** Heap, and buffers beside it. */
-  heapBytes: number;
-  bufferBytes: number;
 }
 
 export interface Soaking {
@@ -36,14 +31,12 @@ export async function soak(
   const lapsOfAStart = Math.round(START_MS / lapMs);
   const player = createPlayer();
   const viewer = createViewer();
-  const collect = garbageCollector();
   let startMs = NaN;
   let next = everyMinutes;
 
   async function measure(): Promise<void> {
-    await collect();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    onSample({ minutes: next, bytes: heapUsed + arrayBuffers, heapBytes: heapUsed, bufferBytes: arrayBuffers, rows: viewer.rows }); // prettier-ignore
+    const held = await heldMemory();
+    onSample({ ...held, minutes: next, bytes: held.heapBytes + held.bufferBytes, rows: viewer.rows });
     next += everyMinutes;
   }
 
@@ -60,17 +53,4 @@ export async function soak(
       if (nowMs - startMs >= next * MS_PER_MINUTE) await measure();
     }
   }
-}
-
-/** Until nothing more goes: what the first one frees can be the last thing that held something else. */
-function garbageCollector(): () => Promise<void> {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  return async () => {
-    for (let before = Infinity; process.memoryUsage().heapUsed < before;) {
-      before = process.memoryUsage().heapUsed;
-      collect();
-      await setImmediate();
-    }
-  };
 }

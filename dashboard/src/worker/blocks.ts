@@ -14,7 +14,9 @@ export function createBlocks(): Blocks {
       return base;
     },
     give(base, size) {
-      free.set(size, [...(free.get(size) ?? []), base]);
+      const bases = free.get(size);
+      if (bases) bases.push(base);
+      else free.set(size, [base]);
     },
   };
 }

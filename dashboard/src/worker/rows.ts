@@ -60,7 +60,7 @@ export interface Rows {
   left(): number;
 }
 
-export const MAX_ROWS = 1024;
+export const MAX_ROWS = 4096;
 const MAX_PORTS = 64;
 
 /** Series of the row's segment. */
