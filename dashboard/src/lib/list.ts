@@ -70,7 +70,8 @@ export function miniUnit(rows: RowColumns, shapes: readonly { at: number; shape:
   let longest = 1e-9;
   for (const { at, shape } of shapes) {
     const wire = shape.segments.findIndex((segment) => segment.isWire);
-    longest = Math.max(longest, ...halves(segmentsP50(rows, at, shape), wire, scale));
+    const [left, right] = halves(segmentsP50(rows, at, shape), wire, scale);
+    longest = Math.max(longest, left, right);
   }
   return MINI_WIDTH / 2 / UNIT_STEP ** Math.ceil(Math.log(longest) / Math.log(UNIT_STEP));
 }

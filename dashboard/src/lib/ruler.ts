@@ -91,11 +91,13 @@ const MINI_MIDDLE = 7;
 
 /** Lengths before the wire's middle and behind it; without a wire half of all on each side. */
 export function halves(p50Ns: ArrayLike<number>, wire: number, scale: Scale): [left: number, right: number] {
-  const lengths = Array.from(p50Ns, (timeNs) => miniLength(scale, timeNs));
-  const total = lengths.reduce((all, one) => all + one, 0);
-  if (wire < 0) return [total / 2, total / 2];
-  const left = lengths.slice(0, wire).reduce((all, one) => all + one, 0) + lengths[wire] / 2;
-  return [left, total - left];
+  let [total, left] = [0, 0];
+  for (let at = 0; at < p50Ns.length; at++) {
+    const length = miniLength(scale, p50Ns[at]);
+    if (at === wire) left = total + length / 2;
+    total += length;
+  }
+  return wire < 0 ? [total / 2, total / 2] : [left, total - left];
 }
 
 const miniLength = (scale: Scale, timeNs: number): number => (scale === 'equal' ? 1 : length(scale, timeNs));
