@@ -36,6 +36,16 @@ export function createWatch(): Watch {
 
   const openOnes = (): Finding[] => [...kept.values()].filter(({ isOpen }) => isOpen).map(({ finding }) => finding);
 
+  /**
+   * Of the wire between two nodes what was said first: in time clocks give each direction a share of what one takes longer
+   * (agent/paths/clocks.ts), and nobody can tell any more which one it is.
+   */
+  function asSaid(finding: Finding): Finding {
+    const link = linkOf(finding);
+    if (link === undefined || kept.get(finding.key)?.isOpen) return finding;
+    return openOnes().find((said) => linkOf(said) === link) ?? finding;
+  }
+
   /** What was said of the same packets at a place that now explains them less well began when this did. */
   const beganMs = (finding: Finding): number =>
     Math.min(...openOnes().filter((other) => isSame(other, finding)).map(({ sinceMs }) => sinceMs)); // prettier-ignore
@@ -51,7 +61,8 @@ export function createWatch(): Watch {
 
   return {
     turn(figures) {
-      const { findings, basis } = explain(figures);
+      const { findings: found, basis } = explain(figures);
+      const findings = found.map(asSaid);
       for (const finding of findings) note(finding);
       noteMissing(new Set(findings.map(({ key }) => key)));
       const ordered = withHeadline(openOnes(), headline);
@@ -60,6 +71,12 @@ export function createWatch(): Watch {
     },
     isQuiet: () => headline === '',
   };
+}
+
+/** Between which two nodes a wire is slow; undefined of all else. */
+function linkOf({ symptom, place: { scope, segment, nodes } }: Finding): string | undefined {
+  const isWire = symptom === 'slow' && segment === 'wire' && nodes.length === 2;
+  return isWire && (scope === 'stretch' || scope === 'link') ? nodes.toSorted().join(' ') : undefined;
 }
 
 /** Of the same packets in the same work: two places for one thing. Whole nodes and paths do all work. */
