@@ -2,43 +2,77 @@
 import type { WireEvent } from '../lab/index.ts';
 import type { SeenPath } from './watch.ts';
 
-/** Time at which the path left its first node by eth0; undefined for others than bytes of TCP. */
-const leftNs = ({ identityKind, hops, records }: SeenPath): number | undefined =>
-  identityKind === 0 ? records[hops.findIndex(({ kind, direction }) => kind === 'uplink' && direction === 'egress')]?.timeNs : undefined; // prettier-ignore
-
-const isOf = ({ source, destination }: SeenPath, { packet }: WireEvent): boolean =>
-  source.ip === packet?.source && source.port === packet.sourcePort && destination.port === packet.destinationPort;
-
-const carries = ({ packet }: WireEvent, mark: number): boolean =>
-  (mark - (packet?.sequence ?? 0)) >>> 0 < (packet?.payload ?? 0);
-
 /** How long a segment may have waited before the wire read it, on a machine that stood still: it may have been sent again meanwhile. */
 const BACKLOG_NS = 2e9;
 
-/**
- * The sendings that a dropped segment may be, byte for byte: the last before the wire read it, or where the same byte was
- * sent twice within the wire's backlog any of those.
- */
-export function lostBytes(event: WireEvent, paths: SeenPath[]): SeenPath[][] {
-  const byMark = new Map<number, { path: SeenPath; sentNs: number }[]>();
+/** Some bytes that left their first node by eth0; longer than on the wire where the driver cut them. */
+interface Sending {
+  path: SeenPath;
+  timeNs: number;
+  /** The byte that is followed. */
+  mark: number;
+  sequence: number;
+  payload: number;
+}
+
+const flowOf = (source: string, sourcePort: number | null, destinationPort: number | null): string =>
+  `${source} ${sourcePort} ${destinationPort}`;
+
+/** Of bytes of TCP that were not dropped before; by flow. */
+function sendingsOf(paths: SeenPath[]): Map<string, Sending[]> {
+  const flows = new Map<string, Sending[]>();
   for (const path of paths) {
-    if (path.records.length === 0) continue; // dropped before its first hop
-    const { mark } = path.records[0];
-    if (!carries(event, mark) || !isOf(path, event)) continue;
-    const sentNs = leftNs(path);
-    if (sentNs === undefined || sentNs > event.timeNs) continue;
-    byMark.set(mark, [...(byMark.get(mark) ?? []), { path, sentNs }]);
+    if (path.identityKind !== 0) continue;
+    const record = path.records[path.hops.findIndex(({ kind, direction }) => kind === 'uplink' && direction === 'egress')]; // prettier-ignore
+    if (!record) continue;
+    const flow = flowOf(path.source.ip, path.source.port, path.destination.port);
+    const sendings = flows.get(flow) ?? [];
+    flows.set(flow, sendings);
+    sendings.push({ path, ...record });
   }
-  return [...byMark.values()].map((sendings) => {
-    const latestNs = Math.max(...sendings.map(({ sentNs }) => sentNs));
-    const sinceNs = Math.min(latestNs, event.timeNs - BACKLOG_NS);
-    return sendings.filter(({ sentNs }) => sentNs >= sinceNs).map(({ path }) => path);
+  return flows;
+}
+
+const carries = (sequence: number, payload: number, mark: number): boolean => (mark - sequence) >>> 0 < payload;
+
+/** A byte that a dropped segment carried. */
+interface Lost {
+  /** The sendings of it that were followed, since the latest before the wire read it and within its backlog. */
+  paths: SeenPath[];
+  /** It was sent once in that time: that one is gone. */
+  isCertain: boolean;
+}
+
+/**
+ * Every byte followed that the wire dropped. Each packet follows a byte of its own: one that carried this byte again, but was too long to
+ * follow it, is found by another one.
+ */
+export function lostBytes(paths: SeenPath[], log: WireEvent[]): Lost[] {
+  const flows = sendingsOf(paths);
+  return log.filter(({ action }) => action === 'drop').flatMap(({ packet, timeNs }) => {
+    if (!packet?.payload) return [];
+    const flow = flows.get(flowOf(packet.source, packet.sourcePort ?? null, packet.destinationPort ?? null)) ?? [];
+    return lostOf(packet.sequence ?? 0, packet.payload, timeNs, flow);
+  });
+} // prettier-ignore
+
+function lostOf(sequence: number, payload: number, readNs: number, flow: Sending[]): Lost[] {
+  const before = flow.filter(({ timeNs }) => timeNs <= readNs);
+  const marks = before.map(({ mark }) => mark).filter((mark) => carries(sequence, payload, mark));
+  return [...new Set(marks)].map((mark) => {
+    const latestNs = Math.max(...before.filter((sending) => sending.mark === mark).map(({ timeNs }) => timeNs));
+    const sinceNs = Math.min(latestNs, readNs - BACKLOG_NS);
+    const sendings = before.filter((each) => each.timeNs >= sinceNs && carries(each.sequence, each.payload, mark));
+    return {
+      paths: sendings.filter((sending) => sending.mark === mark).map(({ path }) => path),
+      isCertain: new Set(sendings.map(({ timeNs }) => timeNs)).size === 1,
+    };
   });
 }
 
 /** Bytes that came out although the wire had certainly dropped them: joined with what was sent before or after. */
 export function deliveredThoughDropped(paths: SeenPath[], log: WireEvent[]): SeenPath[] {
-  const drops = log.filter(({ action }) => action === 'drop').flatMap((event) => lostBytes(event, paths));
-  const lost = new Set(drops.filter((sendings) => sendings.length === 1).flat());
+  const certain = lostBytes(paths, log).filter(({ isCertain }) => isCertain);
+  const lost = new Set(certain.flatMap((byte) => byte.paths));
   return paths.filter((path) => lost.has(path) && path.verdict === 'delivered' && !path.ambiguous);
 }

@@ -92,7 +92,7 @@ describe.skipIf(missing !== undefined)(`loss on the wire (needs root and a lab; 
     expect(summary).toMatchObject({ lostByUs: 0, framesMissed: 0, recordsLost: 0 });
     expectJoined(summary, load(500));
 
-    const lost = new Set(dropped.flatMap((event) => lostBytes(event, paths).flat()));
+    const lost = new Set(lostBytes(paths, dropped).flatMap((byte) => byte.paths));
     const vanished = paths.filter(({ verdict, ambiguous }) => verdict === 'vanished' && !ambiguous);
     expect(vanished.length).toBeGreaterThan(load(5));
     expect(vanished.filter((path) => !lost.has(path))).toEqual([]);

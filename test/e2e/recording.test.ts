@@ -83,14 +83,11 @@ describe.skipIf(missing !== undefined)(
       // The very same packets, to the nanosecond on each node.
       const exact = ({ segments }: Traced['paths'][number]): (number | null)[] =>
         segments.filter(({ boundNs }) => boundNs === 0).map(({ durationNs }) => durationNs);
-      for (const [{ paths }, least] of [
-        [played, live.paths.length / 2],
-        [remembered, live.paths.length],
-      ] as const) {
-        const again = new Map(paths.map((path) => [path.identity, path]));
-        const both = live.paths.filter(({ identity }) => again.has(identity));
-        expect(both.length).toBeGreaterThanOrEqual(least);
-        for (const path of both) expect(exact(again.get(path.identity)!)).toEqual(exact(path));
+      // Either may have begun a little later.
+      const later = live.paths.slice(live.paths.length / 2);
+      for (const { paths } of [played, remembered]) {
+        const again = new Map(paths.map((path) => [path.identity, exact(path)]));
+        expect(later.map(({ identity }) => again.get(identity))).toEqual(later.map(exact));
       }
       expect(remembered.summary).toMatchObject({ lostByUs: 0, framesMissed: 0, lostByNetwork: { vanished: 0 } });
     });
