@@ -1,10 +1,9 @@
 package bpf
 
 import (
-	"unsafe"
-
 	"fmt"
 	"slices"
+	"unsafe"
 
 	"github.com/cilium/ebpf/asm"
 	"github.com/cilium/ebpf/btf"

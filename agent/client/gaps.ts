@@ -18,20 +18,30 @@ export interface Gaps {
   frame(header: FrameHeader): number;
 }
 
-/** Agents start again and again: the oldest stream goes. */
+/** Agents start again and again: the stream that has been silent longest goes. */
 const MAX_STREAMS = 1024;
 
 /** How far `sequence` is behind `reference`, both wrapping at 2^32. */
 const distance = (sequence: number, reference: number): number => (sequence - reference) | 0;
 
 export function trackGaps(): Gaps {
+  /** Those that spoke last come last. */
   const streams = new Map<number, StreamPlace>();
+
+  function placeOf({ stream, type }: FrameHeader): StreamPlace {
+    const known = streams.get(stream);
+    if (known && type === FrameType.legs) return known;
+    const place = known ?? { highest: undefined, ahead: 0, resent: undefined };
+    streams.delete(stream);
+    streams.set(stream, place);
+    if (streams.size > MAX_STREAMS) streams.delete(streams.keys().next().value!);
+    return place;
+  }
+
   return {
     frame(header) {
       if (header.type === FrameType.missed || header.type === FrameType.peers) return 0;
-      const place = streams.get(header.stream) ?? { highest: undefined, ahead: 0, resent: undefined };
-      streams.set(header.stream, place);
-      if (streams.size > MAX_STREAMS) streams.delete(streams.keys().next().value!);
+      const place = placeOf(header);
       return isState(place, header.type) ? stateFrame(place, header) : liveFrame(place, header.sequence);
     },
   };

@@ -33,14 +33,16 @@ const VXLAN_PORT = 4789;
 /** Devices whose packets begin with their IP header. A gretap is of the same kind as a gre, and carries Ethernet. */
 const rawKinds = new Set(['ipip', 'wireguard']);
 const rawLinkTypes = new Set(['gre', 'ip6gre', 'sit', 'ip6tnl', 'vti', 'vti6', 'xfrm', 'tun', 'wwan']);
-const isRawDevice = ({ kind, linkType }: KnownDevice): boolean =>
-  linkType !== 'gretap' && linkType !== 'ip6gretap' && (rawKinds.has(kind) || rawLinkTypes.has(linkType));
+function linkTypeOf(device: KnownDevice | undefined): number {
+  if (!device || device.linkType === 'gretap' || device.linkType === 'ip6gretap') return LinkType.ethernet;
+  return rawKinds.has(device.kind) || rawLinkTypes.has(device.linkType) ? LinkType.raw : LinkType.ethernet;
+}
 
 function placeOf(stream: Stream, device: KnownDevice | undefined, ifindex: number): Place {
   const name = device?.name ?? (ifindex > 0 ? `if${ifindex}` : 'no device');
   return {
     key: `${stream.name} ${name}`, node: stream.name, device: name, kind: device?.kind ?? 'other',
-    linkType: device && isRawDevice(device) ? LinkType.raw : LinkType.ethernet, mac: device?.mac ?? '',
+    linkType: linkTypeOf(device), mac: device?.mac ?? '',
   }; // prettier-ignore
 }
 
@@ -63,13 +65,9 @@ export function droppedPacket(view: PathView, drop: Drop, about: string): Placed
   const last = lastOf(view);
   const place = placeOf(drop.stream, drop.device, 0);
   // What its last hop saw of it, without the link header there, behind the one of where it was dropped.
-  const inner = innerOf(
-    view.frames[last],
-    view.rows[last],
-    linkBytes(placeOf(view.streams[last], view.devices[last], 0)),
-  );
+  const inner = innerOf(view.frames[last], view.rows[last], linkBytes(linkTypeOf(view.devices[last])));
   const bytes = headersOf(inner, undefined, place.linkType === LinkType.ethernet);
-  const originalBytes = linkBytes(place) + inner.bytes;
+  const originalBytes = linkBytes(place.linkType) + inner.bytes;
   return { place, bytes, originalBytes, way: 0, comment: `${describeLoss(view)}; ${about}` };
 }
 
@@ -81,7 +79,7 @@ function headersAt(view: PathView, hop: number, isEthernet: boolean): Uint8Array
   return headersOf(innerOf(frame, row, isEthernet ? ETHERNET_BYTES : 0), outerOf(view, hop), isEthernet);
 }
 
-const linkBytes = ({ linkType }: Place): number => (linkType === LinkType.ethernet ? ETHERNET_BYTES : 0);
+const linkBytes = (linkType: number): number => (linkType === LinkType.ethernet ? ETHERNET_BYTES : 0);
 
 /** In front of the inner IP header: a tunnel's packet has its own Ethernet header there, whatever the device is. */
 const bytesAround = (frame: LegsFrame, row: number, link: number): number =>

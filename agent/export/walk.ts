@@ -3,7 +3,7 @@ import { createAssembler, defaultOptions } from '../paths/assemble.ts';
 import { createPace } from '../recording/pace.ts';
 import { everything, type Filter } from '../trace/filter.ts';
 import type { PathView } from '../paths/view.ts';
-import { subjectOf } from '../trace/shape.ts';
+import { passes } from '../trace/shape.ts';
 import type { Exporter } from './exporter.ts';
 
 export interface WalkOptions {
@@ -40,7 +40,7 @@ export async function walk(
   const walked: Walked = { paths: 0, partial: 0, garbage: 0 };
   const assembler = createAssembler((view) => {
     if (isWanted?.(view) === false) return;
-    if (filter !== everything && !filter(subjectOf(view))) return;
+    if (!passes(filter, view)) return;
     if (!view.hasEntry && !partial) return void walked.partial++;
     walked.paths++;
     exporter.add(view, assembler.wall);

@@ -32,6 +32,11 @@ const SHARE = 0.5;
 /** Characters of what the kernel says, which a verifier does at length. */
 const MAX_PROBLEM = 300;
 
+const cut = ({ problem, missing }: Filtering): Filtering => ({
+  ...(problem && { problem: { ...problem, message: problem.message.slice(0, MAX_PROBLEM) } }),
+  ...(missing !== undefined && { missing: missing.slice(0, MAX_PROBLEM) }),
+});
+
 export function createFiltering({ kernel, sampler, budget, onError }: Sources): KernelFilter {
   const { config, library } = kernel;
   const demand = emptyDemand();
@@ -41,7 +46,7 @@ export function createFiltering({ kernel, sampler, budget, onError }: Sources): 
   let loading = Promise.resolve();
   let asked = 0;
 
-  /** Of what is written in all the ring must have room for. */
+  /** The ring must have room for what both may write. */
   const setCaps = (sampled: number): void => config.setCaps(sampled, SHARE * budget);
 
   /** What a reader asks for ends no agent: where the kernel refuses it, that is its problem. */
@@ -50,7 +55,7 @@ export function createFiltering({ kernel, sampler, budget, onError }: Sources): 
       return await library.filter({ expression });
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
-      return { problem: { message: error.message.slice(0, MAX_PROBLEM), at: 0 } };
+      return { problem: { message: error.message, at: 0 } };
     }
   }
 
@@ -68,7 +73,7 @@ export function createFiltering({ kernel, sampler, budget, onError }: Sources): 
     const sampled = isInForce ? (1 - SHARE) * budget : budget;
     sampler.limit(sampled);
     setCaps(sampled);
-    state = expression === '' ? undefined : { expression, by, ...found };
+    state = expression === '' ? undefined : { expression, by, ...cut(found) };
   }
 
   setCaps(budget);

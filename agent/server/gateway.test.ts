@@ -95,6 +95,23 @@ it('tells peers what to follow, of quick changes the last, and none more often t
   expect(server.stats).toMatchObject({ controlAccepted: 3, controlRejected: 0, readers: 1 });
 });
 
+it('tells them still when it was left for a moment in which a filter changed', async () => {
+  const asked: string[] = [];
+  const onControl = (control: Control): void => void (control.type === 'filter' && asked.push(control.expression));
+  const server = await serve(hubOf(1, 'node-1'), { onControl });
+  cleanups.push(() => server.stop());
+  const gateway = gatewayTo([server.url]);
+  const first = watch(gateway);
+  await until(() => gateway.peers()[0].state === 'up');
+  gateway.follow({ expression: 'port 1', by: 'reader' });
+  first.stop();
+  await until(() => server.stats.readers === 0);
+  watch(gateway);
+  await until(() => asked.includes('port 1'));
+  gateway.follow({ expression: 'port 2', by: 'reader' });
+  await until(() => asked.includes('port 2'));
+});
+
 it('serves its peers to its own readers, scope by scope', async () => {
   const one = await peer(1, 'node-1');
   const gateway = gatewayTo([one.url]);

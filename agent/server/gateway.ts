@@ -157,6 +157,8 @@ class PeerGateway implements Gateway {
   stop(): void {
     clearTimeout(this.#linger);
     clearTimeout(this.#telling);
+    // Peers forget with the connection, and are asked anew with the next.
+    [this.#telling, this.#told] = [undefined, undefined];
     if (this.#isActive) this.#options.onActive?.(false);
     this.#isActive = false;
     for (const peer of this.#peers) {

@@ -27,6 +27,7 @@ export function createFollow(
   /** Names may come later, and with them addresses. */
   function ask(nowMs: number): void {
     const wanted = tree ? tcpdumpOf(tree, addressesOf) : true;
+    if (wanted === true && expression !== '') sayOnce('the filter is longer by now than agents take: of what came to match it later they follow a sample only'); // prettier-ignore
     if (wanted === true || wanted === expression) return;
     expression = wanted;
     askedMs = nowMs;
@@ -35,7 +36,11 @@ export function createFollow(
 
   function say(node: string, state: FilterInForce | undefined): void {
     const line = explainFollowing(node, expression, state);
-    if (line === undefined || said.has(line)) return;
+    if (line !== undefined) sayOnce(line);
+  }
+
+  function sayOnce(line: string): void {
+    if (said.has(line)) return;
     said.add(line);
     // All of this comes from outside: none of it moves the cursor.
     log(line.split('\n').map(shown).join('\n'));

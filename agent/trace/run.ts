@@ -1,6 +1,6 @@
 /** `hoplens trace`: frames of a gateway in, paths in the terminal or as JSON out. */
 import type { Insight } from '../insight/explain.ts';
-import { createObserver } from '../insight/observer.ts';
+import { createObserver, type Observer } from '../insight/observer.ts';
 import { createAssembler, type Assembler } from '../paths/assemble.ts';
 import { shown } from '../names/shown.ts';
 import type { PathView } from '../paths/view.ts';
@@ -10,7 +10,7 @@ import { createFollow, type Follow } from './follow.ts';
 import { drawHeadline, nodeFigures } from './headline.ts';
 import { formatNs } from './numbers.ts';
 import type { TraceOptions } from './options.ts';
-import { subjectOf } from './shape.ts';
+import { passes } from './shape.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { SETTLE_MS, createSettling } from './settling.ts';
 import { createSlow, type Slow } from './slow.ts';
@@ -47,7 +47,8 @@ class Trace {
   readonly #most: number;
   readonly #isSettled: ReturnType<typeof createSettling>;
   readonly #follow: Follow | undefined;
-  readonly #observer = createObserver(performance.timeOrigin);
+  /** Of the table: what hurts stands above it. */
+  readonly #observer: Observer | undefined;
   #told = 0;
   #startMs = 0;
   #firstFrameMs = Infinity;
@@ -68,6 +69,7 @@ class Trace {
     const { feed, log, json, one, slow, count = Infinity } = options;
     if (slow !== undefined) this.#slow = createSlow(slow);
     this.#most = one ? 1 : count;
+    if (!json && !one) this.#observer = createObserver(performance.timeOrigin);
     this.#teller = json
       ? createJsonLines()
       : one
@@ -154,7 +156,7 @@ class Trace {
   #turn(nowMs: number): void {
     this.#turnMs = nowMs + TURN_MS;
     if (!this.#isPast()) this.#follow?.turn(this.#assembler.summary(), nowMs);
-    if (!this.#options.json) this.#insight(nowMs);
+    this.#insight(nowMs);
   }
 
   #isOver(nowMs: number): boolean {
@@ -173,9 +175,9 @@ class Trace {
   }
 
   #visit(view: PathView): void {
-    const { partial, json, one } = this.#options;
-    if (this.#told >= this.#most || (this.#filter !== everything && !this.#filter(subjectOf(view)))) return;
-    if (!json) this.#observer.see(view);
+    const { partial, one } = this.#options;
+    if (this.#told >= this.#most || !passes(this.#filter, view)) return;
+    this.#observer?.see(view);
     if (this.#slow?.isSlow(view) === false) return;
     // Of an ambiguous one nobody knows which records are of one packet.
     if ((!view.hasEntry && !partial) || (one && view.ambiguous)) return;
@@ -183,9 +185,9 @@ class Trace {
     this.#teller.add(view);
   }
 
-  #insight(nowMs: number): Insight {
+  #insight(nowMs: number): Insight | undefined {
     const nodes = nodeFigures(this.#assembler.intake().current, nowMs, performance.timeOrigin);
-    return this.#observer.turn(nowMs, this.#assembler.summary(), nodes);
+    return this.#observer?.turn(nowMs, this.#assembler.summary(), nodes);
   }
 
   #draw(rows?: number): string[] {
@@ -194,7 +196,8 @@ class Trace {
     const columns = output.isTTY ? output.columns : 200;
     if (json) return this.#teller.draw(summary, columns);
     const notes = [one ? undefined : this.#slow?.text(), note].filter((line) => line !== undefined);
-    const headline = one ? [] : drawHeadline(this.#insight(this.#nowMs()), columns);
+    const insight = this.#insight(this.#nowMs());
+    const headline = insight ? drawHeadline(insight, columns) : [];
     const left = rows === undefined ? undefined : rows - notes.length - headline.length;
     // Names of nodes and devices come from outside too: none of them moves the cursor.
     return [...[...headline, ...this.#teller.draw(summary, columns, left)].map(shown), ...notes];

@@ -5,7 +5,7 @@ import type { SegmentName } from '../paths/segments.ts';
 import { flowAt, lastOf, type PathView, type Verdict } from '../paths/view.ts';
 import { directionName, type HopDirection, protocolName, tunnelName } from '../paths/words.ts';
 import type { DeviceKind } from '../wire/messages.ts';
-import type { Subject } from './filter.ts';
+import { everything, type Filter, type Subject } from './filter.ts';
 
 export interface ShapeHop {
   node: string;
@@ -65,6 +65,9 @@ export function whoOf(
 }
 
 /** What filters look at. */
+/** Whether a filter lets a path through; who wants all needs no subject. */
+export const passes = (filter: Filter, view: PathView): boolean => filter === everything || filter(subjectOf(view));
+
 export function subjectOf(view: PathView): Subject {
   const latencyNs = { least: view.totalNs, most: view.totalNs };
   const subject: Subject = {
