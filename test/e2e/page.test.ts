@@ -175,7 +175,7 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     ]); // prettier-ignore
     expect(hops.length).toBe(2 * there.length);
     const name = new URL(page.url()).searchParams.get('packet');
-    expect(await page.locator('[data-testid=packet]').getAttribute('data-name')).toBe(name);
+    await until(async () => (await page.locator('[data-testid=packet]').getAttribute('data-name')) === name);
     await until(async () => (await text(page, 'inspector')).includes('packet icmp message'));
     await page.locator('[data-testid=segment][data-name=wire]').click();
     await until(async () => (await text(page, 'inspector')).includes('segment wire, n1 ▸ n2'));

@@ -5,7 +5,7 @@ export const MimeType = { csv: 'text/csv', svg: 'image/svg+xml', png: 'image/png
 export type Extension = keyof typeof MimeType;
 
 /** hoplens-paths-20261126T140320Z-60s.csv */
-export function fileName(what: string, { from, to }: Span, extension: Extension): string {
+export function fileName(what: string, { from, to }: Span, extension: string): string {
   const words = what.replaceAll(/[^\w.-]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 100); // prettier-ignore
   const time = new Date(from * 1000).toISOString().replaceAll(/[-:]|\.\d+/g, '');
   return `hoplens-${words}-${time}-${to - from}s.${extension}`;

@@ -54,3 +54,6 @@ export const formatChange = (valueNs: number): string =>
 /** Exactly, for those who ask by pointing at it. */
 export const exactNs = (valueNs: number): string =>
   Number.isNaN(valueNs) ? 'unknown' : `${formatCount(Math.round(valueNs))} ns`;
+
+/** With an end of its own, as browsers' errors have, or ours. */
+export const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);

@@ -2,7 +2,7 @@
 import type { FilterInForce } from '../../../agent/wire/messages.ts';
 import type { NodeHealth } from '../worker/health.ts';
 import type { Connection, View } from '../worker/messages.ts';
-import { formatAge, formatClock, formatSpan } from './format.ts';
+import { formatAge, formatClock, formatSpan, sentence } from './format.ts';
 import { lengthOf } from './span.ts';
 import { formatCount } from '../../../agent/trace/numbers.ts';
 
@@ -122,9 +122,6 @@ function absence(node: NodeHealth): string {
     return `${node.name} is down since ${since}: ${sentence(node.error)} Paths over it are not seen.`;
   return `${node.name} has been silent since ${since}. Paths over it are not seen.`;
 }
-
-/** With an end of its own, or ours. */
-const sentence = (text: string): string => (/[.?!]$/.test(text) ? text : `${text}.`);
 
 function unequal(view: View): Notice[] {
   const versions = [...new Set(view.nodes.map((node) => node.version))];

@@ -25,7 +25,8 @@ export interface Live {
   source(): Promise<Source>;
 }
 
-export function createLive(): Live {
+/** @param onSession when another one begins: of a file or of agents, as before or instead of the other */
+export function createLive(onSession: (isOtherSource: boolean) => void): Live {
   const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module' });
   const shapes = new Map<number, RowShape>();
   let view = $state.raw<View>();
@@ -47,7 +48,9 @@ export function createLive(): Live {
     } else if (data.type === 'session') {
       shapes.clear();
       view = undefined;
+      const isOtherSource = data.file !== undefined || file !== undefined;
       file = data.file;
+      onSession(isOtherSource);
     } else if (data.type === 'source') takeSource?.(data.source);
     else if (data.type === 'saved') save(snapshotName(), data.blob);
     else if (data.type === 'problem') problem = data.text;

@@ -9,8 +9,6 @@ import type { PlaceSource } from './place.svelte.ts';
 export interface ListOrder {
   /** Rows in order. */
   readonly ids: number[];
-  /** Where each row's figures stand. */
-  readonly index: ReadonlyMap<number, number>;
   /** Undefined while there is no row. */
   readonly first: number | undefined;
   cursor: number | undefined;
@@ -35,8 +33,6 @@ export function createListOrder(at: PlaceSource, live: Live, viewOf: () => View 
   let orderedMs = 0;
   let orderedBy = '';
   let isHeld = false;
-  // eslint-disable-next-line svelte/prefer-svelte-reactivity -- made anew with every view, never changed
-  const index = $derived(new Map(Array.from(viewOf()?.rows.ids ?? [], (id, row) => [id, row])));
 
   $effect(() => {
     void at.place;
@@ -59,9 +55,6 @@ export function createListOrder(at: PlaceSource, live: Live, viewOf: () => View 
   return {
     get ids() {
       return ids;
-    },
-    get index() {
-      return index;
     },
     get first() {
       return first;

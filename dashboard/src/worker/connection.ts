@@ -11,6 +11,7 @@ import {
 } from '../../../agent/client/protocol.ts';
 import { WireError } from '../../../agent/wire/frame.ts';
 import type { Connection, Served } from './messages.ts';
+import { wallMs } from './wall.ts';
 
 export interface ConnectionOptions {
   /** Where the page is: http://host:port/, or a path below it behind a proxy. */
@@ -27,8 +28,6 @@ const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 5000;
 /** The server pings every 15 s, which a browser answers unseen, and a node speaks every second. */
 const SILENT_MS = 20_000;
-
-const wallMs = (): number => performance.timeOrigin + performance.now();
 
 /** As base64url, which is all that a subprotocol may hold. */
 function tokenProtocol(token: string): string {

@@ -1,5 +1,6 @@
 /** What encapsulation costs: the path in focus, what it would be under other backends, and each node. */
 import { costsOf, isOverV6, type Cost, type Sized } from '../../../agent/paths/encapsulation-cost.ts';
+import { ETHERNET_BYTES } from '../../../agent/paths/header-bytes.ts';
 import type { Stream } from '../../../agent/paths/streams.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
 import { sizesOf } from './sizes.ts';
@@ -85,8 +86,6 @@ export function nodeEncapsulation(rows: readonly Row[], window: Window, seconds:
 
 const byName = ([a]: [string, Work], [b]: [string, Work]): number => (a < b ? -1 : 1);
 
-const LINK_BYTES = 14;
-
 function addRow(nodes: Map<string, Work>, row: Row, window: Window): void {
   const { segments, hops, tunnelBytes } = row.shape;
   const senders = new Set<Work>();
@@ -100,7 +99,7 @@ function addRow(nodes: Map<string, Work>, row: Row, window: Window): void {
   const sizes = sizesOf(window.tally(seriesOf(row, Series.size)));
   for (const work of senders) {
     work.added += packetsIn(sizes) * tunnelBytes;
-    work.inner += sizes.reduce((all, { bytes, packets }) => all + (bytes + LINK_BYTES) * packets, 0);
+    work.inner += sizes.reduce((all, { bytes, packets }) => all + (bytes + ETHERNET_BYTES) * packets, 0);
   }
 }
 

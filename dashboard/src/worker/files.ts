@@ -2,6 +2,7 @@
 import { createPseudonymizer } from '../../../agent/pseudonyms/pseudonymize.ts';
 import { WireError } from '../../../agent/wire/frame.ts';
 import { splitFrames } from '../../../agent/wire/split.ts';
+import { sentence } from '../lib/format.ts';
 import { askSnapshot, type SnapshotWanted } from './snapshot.ts';
 
 /** What went wrong with a file, in a sentence for whoever looks at the page. */
@@ -22,7 +23,7 @@ export async function takeSnapshot({ pseudonymize, ...wanted }: FileWanted, nowM
     const blob = await (await askSnapshot(wanted, nowMs)).blob();
     return pseudonymize ? await pseudonymized(blob) : blob;
   } catch (error) {
-    throw new FileError(`No snapshot: ${(error as Error).message}.`);
+    throw new FileError(`No snapshot: ${sentence((error as Error).message)}`);
   }
 }
 
@@ -45,7 +46,8 @@ export async function* framesOf(file: Blob, name: string): AsyncGenerator<Uint8A
       yield frame;
     }
   } catch (error) {
-    if (!(error instanceof WireError)) throw new FileError(`${name} cannot be read: ${sentence(error)}${left(frames)}`);
+    if (!(error instanceof WireError))
+      throw new FileError(`${name} cannot be read: ${sentence((error as Error).message)}${left(frames)}`);
     if (frames === 0) throw new FileError(`${name} is no recording of hoplens that this page reads: ${error.message}.`);
     throw new FileError(`${name} is damaged: ${error.message}.${left(frames)}`);
   }
@@ -53,9 +55,6 @@ export async function* framesOf(file: Blob, name: string): AsyncGenerator<Uint8A
 }
 
 const left = (frames: number): string => (frames > 0 ? ' What stands before is shown.' : '');
-
-/** Browsers end theirs with a full stop, we do not. */
-const sentence = (error: unknown): string => (error as Error).message.replace(/\.?$/, '.');
 
 async function* chunksOf(file: Blob): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < file.size; at += CHUNK_BYTES)

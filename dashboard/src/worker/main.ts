@@ -10,7 +10,9 @@ import { WireError } from '../../../agent/wire/frame.ts';
 import { createKept, type Kept } from './kept.ts';
 import type { Span } from '../lib/span.ts';
 import { keptSource, type Source } from './source.ts';
+import { KEPT_SECONDS } from './session.ts';
 import { timeBuffers } from './timeline.ts';
+import { wallMs } from './wall.ts';
 
 const TICK_MS = 100;
 const VIEW_MS = 500;
@@ -27,7 +29,7 @@ let source: { base: string; token: string | undefined } = { base: '', token: und
 let shownFile: File | undefined;
 /** Of a replay, as long as its seconds are shown. */
 let kept: Kept | undefined;
-const KEPT = { ms: 616_000, bytes: 64 << 20 };
+const KEPT = { ms: KEPT_SECONDS * 1000, bytes: 64 << 20 };
 let connected: Connected | undefined;
 const following = createFollowing(
   (name) => player.session.addressesOf(name),
@@ -36,8 +38,6 @@ const following = createFollowing(
 /** In this second, and in the one before. */
 let busy = { ms: 0, records: 0 };
 let measured = busy;
-
-const wallMs = (): number => performance.timeOrigin + performance.now();
 
 const post = (report: Report, buffers: ArrayBuffer[] = []): void => {
   (self as unknown as Worker).postMessage(report, buffers);

@@ -37,7 +37,7 @@ export interface Session extends Viewing {
   end(nowMs: number): void;
 }
 
-const KEPT_SECONDS = 600 + 16;
+export const KEPT_SECONDS = 600 + 16;
 const MAX_HISTORY_BYTES = 192 << 20;
 /** Who has not told twice how it stands by then is not waited for. */
 const BEGIN_MS = 3000;

@@ -4,6 +4,7 @@ import type { Span } from '../lib/span.ts';
 import { framesOf } from './files.ts';
 import { askSnapshot, type SnapshotWanted } from './snapshot.ts';
 import { timed, type TimedFrame } from './walk-span.ts';
+import { wallMs } from './wall.ts';
 
 export type Source =
   | { from: 'agents'; base: string; token: string | undefined }
@@ -32,8 +33,6 @@ async function* remembered(wanted: SnapshotWanted): AsyncGenerator<TimedFrame> {
   const response = await askSnapshot(wanted, wallMs());
   for await (const each of timed(splitFrames(chunksOf(response.body!)), wallMs())) yield each;
 }
-
-const wallMs = (): number => performance.timeOrigin + performance.now();
 
 async function* at(atMs: Float64Array, frames: AsyncIterable<Uint8Array>): AsyncGenerator<TimedFrame> {
   let next = 0;

@@ -4,7 +4,7 @@
  */
 import type { Standing } from '../../../agent/insight/times.ts';
 import type { Assembler } from '../../../agent/paths/assemble.ts';
-import { FilterError, parseFilter, type Filter, type Subject } from '../../../agent/trace/filter.ts';
+import { FilterError, everything, parseFilter, type Filter, type Subject } from '../../../agent/trace/filter.ts';
 import { lengthOf, overlap, type Span } from '../lib/span.ts';
 import { createBefore } from './before.ts';
 import type { BySecond } from './by-second.ts';
@@ -86,8 +86,6 @@ const tellingOf = ({ from, to }: Span): [from: number, to: number] => [
 
 /** The seconds that are told by now. */
 const settled = ({ nowMs, endSecond }: Moment): number => Math.min(secondOf(nowMs), endSecond) - SETTLE_SECONDS + 1;
-
-const everything: Filter = () => true;
 
 export function createViewer(kept: Kept): Viewer {
   const { history, shown, rows, packets, health } = kept;
@@ -193,7 +191,7 @@ export function createViewer(kept: Kept): Viewer {
     setWindow: (seconds) => shown.setSeconds(seconds),
     setFilter(text) {
       filterText = text;
-      filter = text === '' ? everything : filterOf(text);
+      filter = filterOf(text);
     },
     setFocus: (name) => void (focus = name),
     setPacket: (name) => packets.open(name),
