@@ -8,7 +8,7 @@
 export const CONTENT_BYTES = 32;
 const WORDS = CONTENT_BYTES / 8;
 
-const begun = u64(0x2545f4914f6cdd1dn * 6n); /* begin(IDENTITY_UDP) */
+const IDENTITY_UDP = 5;
 const MIX = 0x9e3779b97f4a7c15n;
 const FIRST = 0xff51afd7ed558ccdn;
 const SECOND = 0xc4ceb9fe1a85ec53n;
@@ -31,14 +31,15 @@ const UNSECOND = inverseOf(SECOND);
 /** Half of the bits and more are untouched by this, so that the same again takes it back. */
 const fold = (hash: bigint, bits: bigint): bigint => hash ^ (hash >> bits);
 
-const mix = (hash: bigint, word: bigint): bigint => fold(u64((hash ^ word) * MIX), 32n);
+export const begin = (kind: number): bigint => u64(0x2545f4914f6cdd1dn * BigInt(kind + 1));
+export const mix = (hash: bigint, word: bigint): bigint => fold(u64((hash ^ word) * MIX), 32n);
 const unmix = (mixed: bigint): bigint => u64(fold(mixed, 32n) * UNMIX);
 
-const finish = (hash: bigint): bigint => fold(u64(fold(u64(fold(hash, 33n) * FIRST), 33n) * SECOND), 33n);
+export const finish = (hash: bigint): bigint => fold(u64(fold(u64(fold(hash, 33n) * FIRST), 33n) * SECOND), 33n);
 const unfinish = (hash: bigint): bigint => fold(u64(fold(u64(fold(hash, 33n) * UNSECOND), 33n) * UNFIRST), 33n);
 
 function mixFirst(content: DataView, length: number, words: number): bigint {
-  let hash = mix(begun, BigInt(length));
+  let hash = mix(begin(IDENTITY_UDP), BigInt(length));
   for (let at = 0; at < words; at++) hash = mix(hash, content.getBigUint64(8 * at, true));
   return hash;
 }

@@ -5,7 +5,7 @@ import {
 import { Kind } from '../../agent/paths/words.ts';
 import { MAX_ROWS } from '../../dashboard/src/worker/rows.ts';
 import { createSession, type Session } from '../../dashboard/src/worker/session.ts';
-import { heldMemory, type Memory } from '../soak/memory.ts';
+import { heldMemory } from '../soak/memory.ts';
 import { cpuSeconds } from './cpu-time.ts';
 import type { Benchmark, Figure } from './figure.ts';
 
@@ -47,15 +47,13 @@ function play(frames: readonly Frame[]): Session {
   return session;
 }
 
-const bytesOf = ({ heapBytes, bufferBytes }: Memory): number => heapBytes + bufferBytes;
-
 async function measure(pairs: number, count: number): Promise<{ views: number[]; bytes: number }> {
   const frames = framesOfPairs(pairs);
   const before = await heldMemory();
   const session = play(frames);
   const rows = session.view(START_MS + UNTIL_MS).rows.ids.length;
   if (rows !== pairs) throw new Error(`the page has ${rows} rows of ${pairs} pairs`);
-  const bytes = bytesOf(await heldMemory()) - bytesOf(before);
+  const bytes = (await heldMemory()).bytes - before.bytes;
   const views = Array.from({ length: count }, () => cpuSeconds(() => session.view(START_MS + UNTIL_MS)) * 1000);
   return { views, bytes };
 }

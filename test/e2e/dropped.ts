@@ -1,5 +1,7 @@
 /** What the wire's log says of the bytes that agents saw leave. */
+import { begin, finish, mix } from '../../agent/probe/identity.ts';
 import type { WireEvent } from '../lab/index.ts';
+import type { WirePacket } from '../lab/wire.ts';
 import type { SeenPath } from './watch.ts';
 
 /** How long a segment may have waited before the wire read it, on a machine that stood still: it may have been sent again meanwhile. */
@@ -13,6 +15,15 @@ interface Sending {
   mark: number;
   sequence: number;
   payload: number;
+  context: number;
+}
+
+const IDENTITY_MARK = 0;
+
+/** What tells two transmissions of the same bytes apart, but for those of one millisecond or without timestamps: tcp_context of bpf/identity.h. */
+export function contextOf({ acknowledgement = 0, timestamp = 0, timestampEcho = 0 }: Partial<WirePacket>): number {
+  const times = (BigInt(timestamp) << 32n) | BigInt(timestampEcho);
+  return Number(finish(mix(mix(begin(IDENTITY_MARK), BigInt(acknowledgement)), times)) >> 32n);
 }
 
 const flowOf = (source: string, sourcePort: number | null, destinationPort: number | null): string =>
@@ -52,12 +63,13 @@ export function lostBytes(paths: SeenPath[], log: WireEvent[]): Lost[] {
   return log.filter(({ action }) => action === 'drop').flatMap(({ packet, timeNs }) => {
     if (!packet?.payload) return [];
     const flow = flows.get(flowOf(packet.source, packet.sourcePort ?? null, packet.destinationPort ?? null)) ?? [];
-    return lostOf(packet.sequence ?? 0, packet.payload, timeNs, flow);
+    const context = contextOf(packet);
+    const alike = flow.filter((sending) => sending.context === context && sending.timeNs <= timeNs);
+    return lostOf(packet.sequence ?? 0, packet.payload, timeNs, alike);
   });
 } // prettier-ignore
 
-function lostOf(sequence: number, payload: number, readNs: number, flow: Sending[]): Lost[] {
-  const before = flow.filter(({ timeNs }) => timeNs <= readNs);
+function lostOf(sequence: number, payload: number, readNs: number, before: Sending[]): Lost[] {
   const marks = before.map(({ mark }) => mark).filter((mark) => carries(sequence, payload, mark));
   return [...new Set(marks)].map((mark) => {
     const latestNs = Math.max(...before.filter((sending) => sending.mark === mark).map(({ timeNs }) => timeNs));

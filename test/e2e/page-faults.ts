@@ -5,7 +5,7 @@ import type { Lab } from '../lab/index.ts';
 import { text } from '../page/browser.ts';
 import { trafficCommand } from '../traffic/start.ts';
 import type { Maker } from './causes/cause.ts';
-import { all, lines, sysctl } from './causes/make.ts';
+import { shortTunnel } from './causes/routing.ts';
 import { until } from './support.ts';
 
 const some = (page: Page, name: string, hasText?: string): Locator =>
@@ -78,12 +78,6 @@ export async function findGoneBackend(page: Page, lab: Lab): Promise<void> {
 
 /** n1's address where its pods are. */
 const BRIDGE = '10.244.1.1';
-
-/** The pod does not hear that its packets are too long, and goes on. */
-const shortTunnel = all(
-  sysctl('web', 'net/ipv4/ip_no_pmtu_disc', '2', '0'),
-  lines(['n1: ip link set flannel.1 mtu 1400'], ['n1: ip link set flannel.1 mtu 1450']),
-);
 
 /** The drop has the device's name; the path's encapsulation says that not all devices have its MTU; n1 told the pod. */
 export async function findShortTunnel(page: Page, lab: Lab): Promise<void> {

@@ -35,17 +35,20 @@ async function startDemo(args: string[] = [], detached = false): Promise<Demo> {
   return { running, state, startTimes };
 }
 
-/** Nothing of a demo is left. The kernel may still be closing what a killed process held. */
-const isGone = (demo: Demo) => expect.poll(() => remains(demo), { timeout: 5000 }).toEqual([]);
-
-/** What is left of a demo: namespaces, files, processes. */
-function remains({ state, startTimes }: Demo): string[] {
+/** Namespaces and files that a demo left. */
+function kept({ state }: Demo): string[] {
   const namespaces = state.namespaces.filter((name) => existsSync(`/run/netns/${name}`));
-  const files = readdirSync(stateFolder).filter((name) => name.startsWith(`${state.id}.`));
-  const processes = [...startTimes]
-    .filter(([pid, time]) => processStartTime(pid) === time)
-    .map(([pid]) => `process ${pid}`);
-  return [...namespaces, ...files, ...processes];
+  return [...namespaces, ...readdirSync(stateFolder).filter((name) => name.startsWith(`${state.id}.`))];
+}
+
+/** Processes that a demo left. */
+const still = ({ startTimes }: Demo): number[] =>
+  [...startTimes].filter(([pid, time]) => processStartTime(pid) === time).map(([pid]) => pid);
+
+/** Nothing is left. Of a process that is killed the kernel may still be closing what it held. */
+async function isGone(demo: Demo): Promise<void> {
+  expect(kept(demo)).toEqual([]);
+  await expect.poll(() => still(demo), { timeout: 5000 }).toEqual([]);
 }
 
 describe.skipIf(missing !== undefined)(`the demo (needs a machine for labs; missing: ${missing})`, () => {
@@ -85,7 +88,7 @@ describe.skipIf(missing !== undefined)(`the demo (needs a machine for labs; miss
   it('what a kill -9 leaves, agents included, the next start removes', async () => {
     const demo = await startDemo();
     expect(await demo.running.end('SIGKILL')).toBeNull();
-    expect(remains(demo)).toEqual(expect.arrayContaining(demo.state.namespaces));
+    expect(kept(demo)).toEqual(expect.arrayContaining(demo.state.namespaces));
     const next = await startDemo();
     await isGone(demo);
     await next.running.end('SIGINT');

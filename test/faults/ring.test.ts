@@ -71,6 +71,7 @@ describe.skipIf(missing !== undefined)(`a full ring (needs a machine for labs; m
     // What a pod's full socket did not take arrived: a busy machine's doing, and the kernel counts it.
     const refused = (await refusedBySockets(lab, 'web')) + (await refusedBySockets(lab, 'api'));
     expect(udp.summary.sent - udp.summary.replied).toBe(refused);
+    expect(summary.lostByNetwork.dropped).toBeLessThanOrEqual(refused);
   });
 });
 

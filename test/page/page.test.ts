@@ -2,16 +2,16 @@
 /** The page in a real browser without a lab: recordings, files, hostile names, tokens, and a page that is too slow. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { HEADER_BYTES } from '../../agent/wire/frame.ts';
 import { readPackets } from '../../agent/export/testing.ts';
-import { startHoplens, until } from '../e2e/support.ts';
+import { until } from '../e2e/support.ts';
 import { launch, missingBrowser, openPage, ownProblems, text } from './browser.ts';
 import { contrastOf } from './contrast.ts';
 import { renamePods } from './rename.ts';
-import { RECORDING, floodedServer } from './servers.ts';
+import { RECORDING, floodedServer, replayed } from './servers.ts';
 
 /** Whole frames, of which the first message is no JSON. */
 function withTornHello(path: string): Buffer {
@@ -26,6 +26,9 @@ const onProblem = (problem: string): void => void problems.push(problem);
 
 beforeAll(async () => {
   if (!missingBrowser) browser = await launch();
+});
+afterEach(async () => {
+  for (const context of browser?.contexts() ?? []) await context.close();
 });
 afterAll(async () => browser?.close());
 
@@ -55,45 +58,33 @@ const csvRows = (csv: Buffer): number => csv.toString().trim().split('\n').lengt
 
 describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: ${missingBrowser})`, () => {
   test('of a recording says that it is one', async () => {
-    const replay = startHoplens(['replay', RECORDING, '--loop', '--listen', '127.0.0.1:0']);
-    try {
-      const said = await replay.says('its page at');
-      const page = await openPage(browser, /page at (\S+?);/.exec(said)![1], { onProblem });
-      await until(async () => (await text(page, 'notice-recorded')).includes('RECORDED session of 20'));
-      await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
-      expect(await text(page, 'state')).toContain('RECORDED');
-      await chooseColumns(page);
-      await until(async () => csvRows(await exported(page, 'csv')) > 10);
-    } finally {
-      replay.kill();
-      await replay.ended;
-    }
+    await using replay = await replayed();
+    const page = await openPage(browser, replay.page, { onProblem });
+    await until(async () => (await text(page, 'notice-recorded')).includes('RECORDED session of 20'));
+    await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+    expect(await text(page, 'state')).toContain('RECORDED');
+    await chooseColumns(page);
+    await until(async () => csvRows(await exported(page, 'csv')) > 10);
   });
 
   test('is legible, dark and light, whatever it shows: contrast AA', async () => {
-    const replay = startHoplens(['replay', RECORDING, '--loop', '--listen', '127.0.0.1:0']);
-    try {
-      const said = await replay.says('its page at');
-      const page = await openPage(browser, /page at (\S+?);/.exec(said)![1], { onProblem });
-      await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
-      const faint: string[] = [];
-      const measure = async (what: string, least: number): Promise<void> => {
-        for (const colorScheme of ['dark', 'light'] as const) {
-          await page.emulateMedia({ colorScheme });
-          const measured = await contrastOf(page);
-          expect(measured.count, what).toBeGreaterThan(least);
-          faint.push(...measured.faint.map((text) => `${what}, ${colorScheme}: ${text}`));
-        }
-      };
-      for (const keys of ['r', 'm', 'n', 'd', 'p', 'Enter', ']', 'w', '?']) {
-        await page.keyboard.press(keys);
-        await measure(`after ${keys}`, 60);
+    await using replay = await replayed();
+    const page = await openPage(browser, replay.page, { onProblem });
+    await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+    const faint: string[] = [];
+    const measure = async (what: string, least: number): Promise<void> => {
+      for (const colorScheme of ['dark', 'light'] as const) {
+        await page.emulateMedia({ colorScheme });
+        const measured = await contrastOf(page);
+        expect(measured.count, what).toBeGreaterThan(least);
+        faint.push(...measured.faint.map((text) => `${what}, ${colorScheme}: ${text}`));
       }
-      expect(faint).toEqual([]);
-    } finally {
-      replay.kill();
-      await replay.ended;
+    };
+    for (const keys of ['r', 'm', 'n', 'd', 'p', 'Enter', ']', 'w', '?']) {
+      await page.keyboard.press(keys);
+      await measure(`after ${keys}`, 60);
     }
+    expect(faint).toEqual([]);
   });
 
   test('opens a file in place of the stream, refuses one that is none, and goes back', async () => {
@@ -121,12 +112,12 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
   });
 
   test('shows a name that is HTML, or moves cursors, as the text that it is', async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'hoplens-page-')), 'hostile.hoplens');
-    await renamePods(RECORDING, file, '<img src=x onerror=alert(1)>\x1b[2J');
-    const replay = startHoplens(['replay', file, '--loop', '--listen', '127.0.0.1:0']);
+    const folder = mkdtempSync(join(tmpdir(), 'hoplens-page-'));
     try {
-      const said = await replay.says('its page at');
-      const page = await openPage(browser, /page at (\S+?);/.exec(said)![1], { onProblem });
+      const file = join(folder, 'hostile.hoplens');
+      await renamePods(RECORDING, file, '<img src=x onerror=alert(1)>\x1b[2J');
+      await using replay = await replayed(file);
+      const page = await openPage(browser, replay.page, { onProblem });
       const row = page.locator('[data-name="icmp:10.244.1.2>10.244.2.2"][data-testid=row] .path');
       await until(async () => (await row.count()) > 0);
       expect(await row.textContent()).toContain('demo/<img src=x onerror=alert(1)>\\u{1b}[2J');
@@ -134,9 +125,7 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
       await until(async () => (await text(page, 'ruler')).includes('<img'));
       expect(await page.locator('img').count()).toBe(0);
     } finally {
-      replay.kill();
-      await replay.ended;
-      rmSync(dirname(file), { recursive: true });
+      rmSync(folder, { recursive: true });
     }
   });
 

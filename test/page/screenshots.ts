@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { nft } from '../e2e/causes/make.ts';
-import { startCluster, startHoplens, until, type Cluster } from '../e2e/support.ts';
+import { startCluster, until, type Cluster } from '../e2e/support.ts';
 import type { Lab } from '../lab/index.ts';
 import { labNames, writeNames } from '../lab/names.ts';
 import { startTraffic, trafficCommand } from '../traffic/start.ts';
 import { launch, openPage, pageUrl, text } from './browser.ts';
-import { RECORDING } from './servers.ts';
+import { replayed } from './servers.ts';
 import { visit } from './views.ts';
 
 const folder = fileURLToPath(new URL('../../.build/screenshots/', import.meta.url));
@@ -90,17 +90,11 @@ async function takeLive(browser: Browser): Promise<void> {
 }
 
 async function takeReplay(browser: Browser): Promise<void> {
-  const replay = startHoplens(['replay', RECORDING, '--loop', '--listen', '127.0.0.1:0']);
-  try {
-    const said = await replay.says('its page at');
-    const page = await openPage(browser, /page at (\S+?);/.exec(said)![1]);
-    await until(says(page, 'row'));
-    await sleep(15_000);
-    await take(page, 'replay');
-  } finally {
-    replay.kill();
-    await replay.ended;
-  }
+  await using replay = await replayed();
+  const page = await openPage(browser, replay.page);
+  await until(says(page, 'row'));
+  await sleep(15_000);
+  await take(page, 'replay');
 }
 
 mkdirSync(folder, { recursive: true });

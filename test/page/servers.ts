@@ -6,9 +6,21 @@ import { servePage } from '../../agent/server/files.ts';
 import { startServer, type RunningServer } from '../../agent/server/server.ts';
 import { createHub, framePlace } from '../../agent/server/source.ts';
 import { FrameType } from '../../agent/wire/frame.ts';
+import { startHoplens } from '../e2e/support.ts';
 import { pageUrl } from './browser.ts';
 
 export const RECORDING = fileURLToPath(new URL('../fixtures/demo.hoplens', import.meta.url));
+
+/** `hoplens replay` of a recording, over and over. */
+export async function replayed(file = RECORDING): Promise<{ page: string } & AsyncDisposable> {
+  const replay = startHoplens(['replay', file, '--loop', '--listen', '127.0.0.1:0']);
+  const end = async (): Promise<void> => {
+    replay.kill();
+    await replay.ended;
+  };
+  const [, page] = /page at (\S+?);/.exec(await replay.says('its page at'))!;
+  return { page, [Symbol.asyncDispose]: end };
+}
 
 export interface Flooded extends AsyncDisposable {
   page: string;

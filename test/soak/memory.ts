@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
 export interface Memory {
+  bytes: number;
   heapBytes: number;
   /** Of typed arrays, beside the heap. */
   bufferBytes: number;
@@ -19,5 +20,5 @@ export async function heldMemory(): Promise<Memory> {
     await setImmediate();
   }
   const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return { heapBytes: heapUsed, bufferBytes: arrayBuffers };
+  return { bytes: heapUsed + arrayBuffers, heapBytes: heapUsed, bufferBytes: arrayBuffers };
 }

@@ -32,7 +32,6 @@ const EVERY_SECONDS = 60;
 export interface Viewer {
   /** Rows that the page knows. */
   rows: number;
-  views: number;
   /** Called often. */
   see(session: Session, nowMs: number): void;
 }
@@ -44,7 +43,6 @@ export function createViewer(): Viewer {
   let view: View | undefined;
   const viewer: Viewer = {
     rows: 0,
-    views: 0,
     see(session, nowMs) {
       if (nowMs < nextMs) return;
       nextMs = nowMs + EVERY_SECONDS * 1000;
@@ -54,7 +52,6 @@ export function createViewer(): Viewer {
         for (const { id } of view.shapes) ids.add(id);
         for (const id of view.gone) ids.delete(id);
       }
-      viewer.views += 2;
       viewer.rows = ids.size;
     },
   };

@@ -38,6 +38,8 @@ export interface Cause {
   way: string[];
   /** What the kernel said; null: nothing, the packet vanished. */
   drop: Place | null;
+  /** TCP may send again all that is lost within the same millisecond. */
+  mayBeAmbiguous?: true;
   /** Whose address sends ICMP errors back to web: one for each packet, or as many as the kernel thinks fit. */
   error?: { from: string; share: 'all' | 'some' };
 }

@@ -6,7 +6,7 @@ import type { Outcome } from './run.ts';
 const LEAST_JOINED = 0.999;
 const MOST_UNTOLD = 0.02;
 /** A cell that carries less proves little. */
-export const LEAST_JOINABLE = 200;
+const LEAST_JOINABLE = 200;
 
 /** Of 64 KiB, with its Ethernet header. */
 const LONGEST_FRAME = 65_549;
@@ -15,13 +15,14 @@ const LONGEST_FRAME = 65_549;
 const silentKinds = (sent: Outcome['sent']): string[] =>
   Object.entries(sent).filter(([, count]) => count === 0).map(([name]) => name); // prettier-ignore
 
+/** What must never be. */
+const isFalse = ({ comparison, resurrected }: Outcome): boolean => comparison.different.length > 0 || resurrected > 0;
+
 /**
  * Whether it shows nothing either way: we lost much on a busy machine, a SYN was lost and a second passed before another one
- * was sent, a port served two connections, the wire read late what it dropped. Where it is so each time something is wrong. Joined
- * falsely must never be.
+ * was sent, a port served two connections. Where it is so each time something is wrong.
  */
-export const provesNothing = (outcome: Outcome): boolean =>
-  outcome.comparison.different.length === 0 && faultsOf(outcome).length > 0;
+export const provesNothing = (outcome: Outcome): boolean => !isFalse(outcome) && faultsOf(outcome).length > 0;
 
 /** Sentences that say what is wrong; none where all is well. */
 export function faultsOf({ cell, longest, summary, comparison, resurrected, sent, joined }: Outcome): string[] {

@@ -36,8 +36,6 @@ export interface RunOptions {
   onOutcome?: (outcome: Outcome) => void;
 }
 
-const MORE_CHANCES = 4;
-
 const damage: WireRules = { loss: 0.01, duplicate: 0.01, reorder: 0.01, jitterMs: 0.2 };
 
 /** Every packet is followed: what may be joined is then all there is. */
@@ -66,11 +64,11 @@ async function runLab(cells: Cell[], options: RunOptions): Promise<Outcome[]> {
   return await againWhereNeeded(cluster, await Promise.all(outcomes), options);
 }
 
-/** On a busy machine agents may not keep up, and say so. A cell that proves nothing gets another chance or more. */
+/** On a busy machine agents may not keep up, and say so. A cell that proves nothing gets another chance or two. */
 async function againWhereNeeded(cluster: Cluster, outcomes: Outcome[], options: RunOptions): Promise<Outcome[]> {
   const settled: Outcome[] = [];
   for (let outcome of outcomes) {
-    for (let more = MORE_CHANCES; provesNothing(outcome) && more > 0; more--) {
+    for (let more = 2; provesNothing(outcome) && more > 0; more--) {
       outcome = await runCell(cluster, outcome.cell, options, Promise.resolve(), () => undefined);
     }
     options.onOutcome?.(outcome);
