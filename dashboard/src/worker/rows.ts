@@ -54,6 +54,9 @@ export interface Rows {
   of(view: PathView, loss: string): Row | undefined;
   all(): Iterable<Row>;
   get(id: number): Row | undefined;
+  /** The row of this name (RowShape). */
+  named(name: string): Row | undefined;
+  count(): number;
   /** Forgets rows without a packet since that second; gives their ids. */
   forget(beforeSecond: number): number[];
   /** Paths that found no row. */
@@ -69,7 +72,7 @@ export const seriesOf = (row: Row, extra: number): number => row.base + row.shap
 export function createRows(blocks: Blocks): Rows {
   const rows = new Map<string, Row>();
   const byId = new Map<number, Row>();
-  const names = new Set<string>();
+  const byName = new Map<string, Row>();
   let nextId = 1;
   let left = 0;
 
@@ -78,8 +81,7 @@ export function createRows(blocks: Blocks): Rows {
     const { service, isRequest } = serviceOf(view);
     const id = nextId++;
     const isLost = loss !== '';
-    const name = uniqueName({ ...shape, service, isRequest, isLost }, names);
-    names.add(name);
+    const name = uniqueName({ ...shape, service, isRequest, isLost }, byName);
     const row: Row = {
       shape: { ...shape, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
       base: blocks.take(shape.segments.length + EXTRA_SERIES),
@@ -87,6 +89,7 @@ export function createRows(blocks: Blocks): Rows {
     }; // prettier-ignore
     rows.set(key, row);
     byId.set(id, row);
+    byName.set(name, row);
     return row;
   }
 
@@ -102,12 +105,14 @@ export function createRows(blocks: Blocks): Rows {
     },
     all: () => rows.values(),
     get: (id) => byId.get(id),
+    named: (name) => byName.get(name),
+    count: () => rows.size,
     forget(beforeSecond) {
       const old = [...rows].filter(([, row]) => row.lastSecond < beforeSecond);
       for (const [key, row] of old) {
         rows.delete(key);
         byId.delete(row.shape.id);
-        names.delete(row.shape.name);
+        byName.delete(row.shape.name);
         blocks.give(row.base, row.shape.segments.length + EXTRA_SERIES);
       }
       return old.map(([, row]) => row.shape.id);
@@ -143,7 +148,7 @@ const withPort = (address: string, port: number): string =>
 export const haveSameEnds = (a: RowShape, b: RowShape): boolean =>
   a.protocol === b.protocol && sourceAddress(a) === sourceAddress(b) && destinationAddress(a) === destinationAddress(b);
 
-function uniqueName(shape: Named, taken: ReadonlySet<string>): string {
+function uniqueName(shape: Named, taken: ReadonlyMap<string, unknown>): string {
   const marks = `${shape.isSuper ? '+offload' : ''}${shape.isLost ? '+lost' : ''}`;
   const name = `${shape.protocol}${marks}:${sourceAddress(shape)}>${destinationAddress(shape)}`;
   let unique = name;

@@ -171,8 +171,7 @@ export function createViewer(kept: Kept): Viewer {
   const leftOf = (all: Row[]): Row[] =>
     filter === everything ? all : all.filter((row) => filter(rowSubject(row, latencyOf(row))));
 
-  const rowNamed = (name: string | undefined): Row | undefined =>
-    name === undefined ? undefined : [...rows.all()].find(({ shape }) => shape.name === name);
+  const rowNamed = (name: string | undefined): Row | undefined => (name === undefined ? undefined : rows.named(name));
 
   /** The row in focus with what it lost, or all that the filter leaves. */
   function overTime(): Pick<Chosen, 'of' | 'key' | 'rows'> {
