@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { historyFrame } from '../history/past.ts';
 import { describeFrame, helloFrame, legsFrame, statusFrame } from '../server/testing.ts';
-import { createFileFeed, createPastFeed, type Take } from './past-feed.ts';
+import { createFileFeed, createPastClock, createPastFeed, type Take } from './past-feed.ts';
 
 function taken() {
   const seen: [string, number][] = [];
@@ -52,4 +52,12 @@ it('a file takes the wall clock: of its snapshot, or of the start of its agents'
   const other = createFileFeed(recording.take);
   for (const frame of [helloFrame(1, 'a'), statusFrame(1, 1, 4000), legsFrame(1, 2, 8, 4500)]) other.push(frame);
   expect(recording.seen.map(([, atMs]) => atMs)).toEqual([4000, 4000, 4500]);
+});
+
+it('the time of the past ticks as often as live time, and is that of the latest frame', () => {
+  const ticks: number[] = [];
+  const clock = createPastClock((atMs) => ticks.push(atMs));
+  expect(clock.nowMs).toBeUndefined();
+  for (const atMs of [1000, 1001, 1099, 1100, 1100, 5000, 5001]) clock.move(atMs);
+  expect([ticks, clock.nowMs]).toEqual([[1000, 1100, 5000], 5001]);
 });

@@ -26,6 +26,33 @@ export interface PastFeed {
   stop(): void;
 }
 
+/** As often as a viewer is told the time, live or of the past. */
+export const TICK_MS = 100;
+
+/** Time while the past is read: what is said of it is what would have been said then. */
+export interface PastClock {
+  /** Of the latest frame; undefined until there was one. */
+  readonly nowMs: number | undefined;
+  move(atMs: number): void;
+}
+
+/** @param tick is told the time no more often than live */
+export function createPastClock(tick: (nowMs: number) => void): PastClock {
+  let nowMs: number | undefined;
+  let tickedMs = -Infinity;
+  return {
+    get nowMs() {
+      return nowMs;
+    },
+    move(atMs) {
+      nowMs = atMs;
+      if (atMs - tickedMs < TICK_MS) return;
+      tickedMs = atMs;
+      tick(atMs);
+    },
+  };
+}
+
 const isTimed = ({ type }: FramePlace): boolean => type === FrameType.legs || type === FrameType.status;
 
 /**

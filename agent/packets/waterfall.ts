@@ -134,6 +134,14 @@ export function bytesText({ bytes, addedBytes, wirePackets }: PacketHop): string
 export const formatMoment = (wallMs: number): string =>
   `${new Date(wallMs).toLocaleTimeString('en-GB')}.${String(Math.floor(wallMs % 1000)).padStart(3, '0')}`;
 
+/** Which way a hop is passed, in a word. */
+export const wayText = ({ direction }: Pick<PacketHop, 'direction'>): string =>
+  direction === 'ingress' || direction === 'receive' ? 'in' : 'out';
+
+/** Since the first hop; a time by another node's clock is near. */
+export const whenText = ({ atNs, isNear }: Pick<WaterfallRow, 'atNs' | 'isNear'>): string =>
+  `${isNear && !Number.isNaN(atNs) ? '≈ ' : ''}${formatOffset(atNs)}`;
+
 /** Since the first hop, to the nanosecond: `+12,345`. */
 export const formatOffset = (atNs: number): string =>
   Number.isNaN(atNs) ? 'unknown' : `+${Math.round(atNs).toLocaleString('en-US')}`;

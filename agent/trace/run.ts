@@ -1,4 +1,5 @@
 /** `hoplens trace`: frames of a gateway in, paths in the terminal or as JSON out. */
+import { TICK_MS, createPastClock } from '../client/past-feed.ts';
 import type { Insight } from '../insight/explain.ts';
 import { createObserver, type Observer } from '../insight/observer.ts';
 import { createAssembler, type Assembler } from '../paths/assemble.ts';
@@ -16,7 +17,6 @@ import { SETTLE_MS, createSettling } from './settling.ts';
 import { createSlow, type Slow } from './slow.ts';
 import { createJsonLines, createTable, createWaterfall, type Teller } from './tellers.ts';
 
-const TICK_MS = 100;
 const DRAW_MS = 500;
 const TURN_MS = 1000;
 /** The statuses that cover the end of the traced time come within a second. */
@@ -53,9 +53,7 @@ class Trace {
   #startMs = 0;
   #firstFrameMs = Infinity;
   #isBegun = false;
-  /** Of the latest frame of the past, and of the latest one that moved time on. */
-  #pastMs: number | undefined;
-  #tickedMs = -Infinity;
+  readonly #past = createPastClock((nowMs) => this.#tick(nowMs));
   /** From here on `forMs` counts: begun, and the past is over. */
   #liveMs = -Infinity;
   #endMs = Infinity;
@@ -110,18 +108,13 @@ class Trace {
 
   /** Behind the wall's clock while the past is read. */
   #nowMs(): number {
-    return (this.#isPast() ? this.#pastMs : undefined) ?? performance.now();
+    return (this.#isPast() ? this.#past.nowMs : undefined) ?? performance.now();
   }
 
   #take(bytes: Uint8Array, atMs = performance.now()): void {
     this.#firstFrameMs = Math.min(this.#firstFrameMs, atMs);
     this.#assembler.push(bytes, atMs);
-    if (!this.#isPast()) return;
-    this.#pastMs = atMs;
-    if (atMs - this.#tickedMs < TICK_MS) return;
-    // As often as time passed: what is said of the past is what would have been said then.
-    this.#tickedMs = atMs;
-    this.#tick(atMs);
+    if (this.#isPast()) this.#past.move(atMs);
   }
 
   #begin(nowMs: number): void {

@@ -1,6 +1,6 @@
 /** One packet in characters: a line for each hop with what it took to get there, as the page's waterfall has it. */
 import type { Packet } from '../packets/packet.ts';
-import { bytesText, formatMoment, formatOffset, layBars, rowsOf, type Bar, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
+import { bytesText, formatMoment, layBars, rowsOf, wayText, whenText, type Bar, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
 import type { LossWords } from './loss-words.ts';
 import { cut, formatCount, formatNs, formatWire } from './numbers.ts';
 import { whoOf } from './shape.ts';
@@ -42,19 +42,13 @@ function headOf(packet: Packet): string[] {
 const timeText = (timeNs: number, boundNs: number): string =>
   `${formatWire(timeNs, boundNs)}${boundNs > 0 && timeNs > 0 ? ` ±${formatNs(boundNs)}` : ''}`;
 
-/** A time by another node's clock is near. */
-const whenOf = ({ atNs, isNear }: WaterfallRow): string =>
-  `${isNear && !Number.isNaN(atNs) ? '≈ ' : ''}${formatOffset(atNs)}`;
-
-const isIn = ({ hop }: WaterfallRow): boolean => hop.direction === 'ingress' || hop.direction === 'receive';
-
 const TITLES = ['+ ns', 'node', 'device', 'bytes', 'segment', 'took'];
 
 function drawHops(rows: WaterfallRow[], columns: number): string[] {
   const cells = rows.map((row) => [
-    whenOf(row),
+    whenText(row),
     row.isFirstOfNode ? row.hop.node : '',
-    `${row.hop.device} ${isIn(row) ? 'in' : 'out'}`,
+    `${row.hop.device} ${wayText(row.hop)}`,
     bytesText(row.hop),
     row.step?.name ?? '',
     row.step ? timeText(row.step.durationNs, row.step.boundNs) : '',

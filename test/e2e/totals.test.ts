@@ -10,6 +10,7 @@
  * for that never rests.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ETHERNET_BYTES } from '../../agent/paths/header-bytes.ts';
 import type { HopTotals, Status } from '../../agent/wire/messages.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { missing, startCluster, type Cluster } from './support.ts';
@@ -30,8 +31,6 @@ interface Moment {
   links: Link[];
   status: Status;
 }
-
-const ETHERNET_BYTES = 14;
 
 const HOPS = ['vethweb', 'vethshop', 'cni0', 'flannel.1', 'eth0'].flatMap((device) =>
   (['ingress', 'egress'] as const).map((direction) => [device, direction] as const),

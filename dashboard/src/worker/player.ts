@@ -1,5 +1,11 @@
 /** A session and its time: live frames at the wall's, frames of the past at their own, as fast as they come. */
-import { createFileFeed, createPastFeed, type Take } from '../../../agent/client/past-feed.ts';
+import {
+  TICK_MS,
+  createFileFeed,
+  createPastClock,
+  createPastFeed,
+  type Take,
+} from '../../../agent/client/past-feed.ts';
 import { createSession, type Session } from './session.ts';
 
 export interface Player {
@@ -19,29 +25,19 @@ export interface Player {
   down(): void;
 }
 
-/** As often as a live session is told the time: what it says of the past is what it would have said then. */
-const TICK_MS = 100;
 /** Behind the last frame of a file nothing more comes: every verdict is due by then. */
 const CLOSING_MS = 12_000;
 
 export function createPlayer(session: Session = createSession()): Player {
   let isFresh = true;
-  let pastMs = -Infinity;
-  let tickedMs = -Infinity;
+  const past = createPastClock((atMs) => session.tick(atMs));
   let isFile = false;
-  const tickAt = (atMs: number): void => {
-    pastMs = atMs;
-    if (atMs - tickedMs < TICK_MS) return;
-    tickedMs = atMs;
-    session.tick(atMs);
-  };
   const take: Take = (bytes, atMs) => {
     session.frame(bytes, atMs);
-    if (feed.isPast() || isFile) tickAt(atMs);
+    if (feed.isPast() || isFile) past.move(atMs);
   };
   const feed = createPastFeed(take);
   const file = createFileFeed(take);
-  const isPast = (): boolean => (isFile || feed.isPast()) && pastMs > -Infinity;
   return {
     session,
     isFresh: () => isFresh,
@@ -55,16 +51,17 @@ export function createPlayer(session: Session = createSession()): Player {
     },
     end() {
       // No frame of it had a time: there is nothing to be shown.
-      if (pastMs === -Infinity) return;
-      file.end(pastMs);
-      session.end(pastMs);
-      for (const endMs = pastMs + CLOSING_MS; pastMs < endMs;) tickAt(pastMs + TICK_MS);
+      if (past.nowMs === undefined) return;
+      const endMs = past.nowMs;
+      file.end(endMs);
+      session.end(endMs);
+      for (let atMs = endMs + TICK_MS; atMs < endMs + CLOSING_MS + TICK_MS; atMs += TICK_MS) past.move(atMs);
     },
     isFile: () => isFile,
     tick(wallMs) {
       if (!feed.isPast() && !isFile) session.tick(wallMs);
     },
-    nowMs: (wallMs) => (isPast() ? pastMs : wallMs),
+    nowMs: (wallMs) => (isFile || feed.isPast() ? past.nowMs : undefined) ?? wallMs,
     down: () => feed.stop(),
   };
 }
