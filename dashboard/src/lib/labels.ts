@@ -17,6 +17,10 @@ export const shortEnd = (name: Name | undefined, address: string): string =>
 export const endTitle = (name: Name | undefined, address: string): string =>
   name ? `${labelOf(name)}, ${address}` : address;
 
+/** A hop in full. */
+export const hopTitle = ({ node, device, kind, direction, source, destination }: ShapeHop): string =>
+  `${node} ${device} (${kind}) ${direction}: ${source} ▸ ${destination}`;
+
 /** Neighbouring hops of one node, by index. */
 export function nodeFrames(hops: readonly { node: string }[]): { name: string; first: number; last: number }[] {
   const frames: { name: string; first: number; last: number }[] = [];

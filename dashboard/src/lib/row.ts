@@ -1,6 +1,8 @@
-/** One row's figures, as the components take them. */
+/** One row's figures, as the components take them, and what is said of them. */
+import { formatNs, formatWire, round3 } from '../../../agent/trace/numbers.ts';
 import type { RowColumns } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
+import { exactNs } from './format.ts';
 
 export interface Figures {
   joined: number;
@@ -35,4 +37,20 @@ export function figuresOf(rows: RowColumns, at: number, shape: RowShape): Figure
 export function segmentPlace(shape: RowShape, at: number): string {
   const [from, to] = [shape.hops[at].node, shape.hops[at + 1].node];
   return from === to ? from : `${from} ▸ ${to}`;
+}
+
+/** A time of this segment: between nodes no more is told than the clocks allow. */
+export const segmentTime = (shape: RowShape, { boundNs }: Figures, at: number, timeNs: number): string =>
+  shape.segments[at].isWire ? formatWire(timeNs, boundNs) : formatNs(timeNs);
+
+export function segmentTitle(shape: RowShape, { segmentP50Ns, segmentP99Ns }: Figures, at: number): string {
+  const [p50, p99] = [segmentP50Ns[at], segmentP99Ns[at]].map(exactNs);
+  return `${shape.segments[at].name}, ${segmentPlace(shape, at)}: p50 ${p50}, p99 ${p99}`;
+}
+
+/** vxlan +50 B (3.43 %); empty without a tunnel. */
+export function tunnelText({ tunnel, tunnelBytes }: RowShape, { innerBytes }: Figures): string {
+  if (tunnelBytes === 0) return '';
+  const percent = Number.isNaN(innerBytes) ? '' : ` (${round3((100 * tunnelBytes) / innerBytes)} %)`;
+  return `${tunnel} +${tunnelBytes} B${percent}`;
 }
