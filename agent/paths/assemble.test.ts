@@ -383,6 +383,15 @@ describe('what does not arrive', () => {
     expect(play(absent, 9000).summary).toMatchObject({ lostByNetwork: { vanished: 0 } });
   });
 
+  it('is lost by us while what is held of the next node has not begun, though its hello came', () => {
+    const [first, next] = agentsOf(2);
+    const frames = [...framesOf([first], cut, 9000), next.hello(0)];
+    expect(play(frames, 9000).summary).toMatchObject({ lostByUs: 1, lostByNetwork: { vanished: 0 } });
+    next.skip();
+    for (let atMs = 6000; atMs < 9000; atMs += 500) frames.push(next.status(atMs));
+    expect(play(frames, 9000).summary).toMatchObject({ lostByUs: 1, lostByNetwork: { vanished: 0 } });
+  });
+
   it('is unseen where the other node writes coarser marks only, or somebody else must have it', () => {
     const coarse = framesOf(agentsOf(2), cut.map((record) => ({ ...record, level: 2 })), 9000); // prettier-ignore
     const agent = createAgent(1);

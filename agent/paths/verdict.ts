@@ -191,7 +191,8 @@ function span(view: PathView, world: World): { fromMs: number; toMs: number } {
 
 /** Whether the stream was not there, or blind, when it should have seen the packet. */
 function isUnwatched(view: PathView, stream: Stream | undefined, world: World): boolean {
-  if (!stream) return true;
+  // Without a status its times are not known: of the past a node's hello comes long before what is held of it.
+  if (!stream || stream.statuses === 0) return true;
   const { fromMs, toMs } = span(view, world);
   if (stream.firstMs > fromMs || stream.statusNs < nodeNs(stream, toMs)) return true;
   return isBlind(stream, nodeNs(stream, fromMs), nodeNs(stream, toMs));
