@@ -3,20 +3,20 @@ import { expect, test } from 'vitest';
 import { framesOfPings, type Sent } from '../../../agent/export/testing.ts';
 import { sizeBucket, sizesOf } from './sizes.ts';
 import { createSession } from './session.ts';
-import { addToTally, type Tally } from './tally.ts';
+import { createTallies } from './tallies.ts';
 
 const START_MS = 1.7e12;
 
 test('sizes are kept to the byte where MTUs lie', () => {
-  const tally: Tally = [];
+  const tallies = createTallies();
   for (const [bytes, packets] of [
     [84, 3],
     [1450, 2],
     [1500, 1],
     [8950, 4],
   ] as const)
-    addToTally(tally, sizeBucket(bytes), packets);
-  const sizes = sizesOf(tally);
+    tallies.add(0, sizeBucket(bytes), packets);
+  const sizes = sizesOf(tallies, 0);
   expect(sizes.slice(0, 3)).toEqual([{ bytes: 84, packets: 3 }, { bytes: 1450, packets: 2 }, { bytes: 1500, packets: 1 }]); // prettier-ignore
   expect(Math.abs(sizes[3].bytes - 8950)).toBeLessThanOrEqual(72);
 });

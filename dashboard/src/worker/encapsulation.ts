@@ -35,7 +35,7 @@ export interface NodeEncapsulation {
 type Streams = readonly (Stream | undefined)[];
 
 export function pathEncapsulation(row: Row, window: Window, seconds: number, streams: Streams): PathEncapsulation {
-  const sizes = sizesOf(window.tally(seriesOf(row, Series.size)));
+  const sizes = sizesOf(window, seriesOf(row, Series.size));
   const { hops, tunnelBytes } = row.shape;
   const mtus = hops.map(({ kind, node, device }) => ({ kind, where: `${node} ${device}`, mtu: mtuOf(streams, node, device) })); // prettier-ignore
   const mtuAt = (kinds: readonly string[]): number[] =>
@@ -96,7 +96,7 @@ function addRow(nodes: Map<string, Work>, row: Row, window: Window): void {
     if (name === 'encap') senders.add(work);
   });
   if (senders.size === 0) return;
-  const sizes = sizesOf(window.tally(seriesOf(row, Series.size)));
+  const sizes = sizesOf(window, seriesOf(row, Series.size));
   for (const work of senders) {
     work.added += packetsIn(sizes) * tunnelBytes;
     work.inner += sizes.reduce((all, { bytes, packets }) => all + (bytes + ETHERNET_BYTES) * packets, 0);

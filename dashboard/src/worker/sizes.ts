@@ -1,7 +1,7 @@
 /** Sizes of packets as cells of a series: to the byte up to where MTUs of 1,500 end, in steps above. */
 import { CELLS_PER_SERIES } from '../../../agent/histogram/cells.ts';
 import type { Sized } from '../../../agent/paths/encapsulation-cost.ts';
-import type { Tally } from './tally.ts';
+import type { Window } from './window.ts';
 
 const EXACT = 1600;
 const STEP = 144;
@@ -13,8 +13,8 @@ export const sizeBucket = (bytes: number): number =>
 const bytesOf = (bucket: number): number => (bucket < EXACT ? bucket : EXACT + (bucket - EXACT) * STEP + STEP / 2);
 
 /** What stands in a series' cells. */
-export function sizesOf(tally: Readonly<Tally>): Sized[] {
+export function sizesOf(window: Pick<Window, 'visit'>, series: number): Sized[] {
   const sizes: Sized[] = [];
-  for (let at = 0; at < tally.length; at += 2) sizes.push({ bytes: bytesOf(tally[at]), packets: tally[at + 1] });
+  window.visit(series, (bucket, packets) => sizes.push({ bytes: bytesOf(bucket), packets }));
   return sizes;
 }
