@@ -70,7 +70,8 @@ export function traceCommand(exit: (code: number) => void): Command {
     .summary('draw the paths of packets, live in the terminal')
     .description(
       'Reads the stream of an agent and its peers, joins what they saw of the same packets and draws each path as a ruler:\n' +
-        'devices as ticks, segments between them with their p50 and p99, what encapsulation adds, what was lost.',
+        'devices as ticks, segments between them with their p50 and p99, what encapsulation adds, what was lost, what hurts,\n' +
+        'and what changed on the nodes meanwhile.',
     )
     .argument(
       '[filter...]',
@@ -104,7 +105,7 @@ export function traceCommand(exit: (code: number) => void): Command {
       ).argParser(slow),
     )
     .addOption(option('--partial', 'also paths whose beginning no agent saw'))
-    .addOption(option('--json', 'one JSON object a line: paths, then a summary'))
+    .addOption(option('--json', 'one JSON object a line: paths, changes on the nodes, then a summary'))
     .addOption(configOption())
     .hook('preAction', applyConfig)
     .addHelpText(

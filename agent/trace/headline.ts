@@ -2,17 +2,12 @@
 import type { Insight } from '../insight/explain.ts';
 import type { NodeFigures } from '../insight/figures.ts';
 import { sentenceOf } from '../insight/sentence.ts';
-import type { Stream } from '../paths/streams.ts';
-import { cut } from './numbers.ts';
+import type { NodeState } from '../marks/nodes.ts';
+import { cut } from './lines.ts';
 
-/** Statuses come every second. */
-const SILENT_MS = 3500;
-
-/** Of the terminal's clock, which began at `originMs` of the wall's. */
-export const nodeFigures = (streams: readonly (Stream | undefined)[], nowMs: number, originMs: number): NodeFigures[] =>
-  streams
-    .filter((stream) => stream !== undefined)
-    .map(({ name, latestMs }) => ({ name, isUp: nowMs - latestMs < SILENT_MS, sinceMs: latestMs + originMs }));
+/** Of nodes as marks are made of them, in wall time. */
+export const nodeFigures = (nodes: readonly NodeState[]): NodeFigures[] =>
+  nodes.map(({ name, isSilent, sinceMs }) => ({ name, isUp: !isSilent, sinceMs }));
 
 const clock = (wallMs: number): string => new Date(wallMs).toTimeString().slice(0, 8);
 

@@ -3,7 +3,8 @@ import type { XdpAt } from '../paths/verdict.ts';
 import { lastOf, type PathView } from '../paths/view.ts';
 import { protocolName } from '../paths/words.ts';
 import { explainLoss, type LossKind, type LossWords } from './loss-words.ts';
-import { cut, formatCount } from './numbers.ts';
+import { cut } from './lines.ts';
+import { formatCount } from './numbers.ts';
 import { destinationOf, deviceName, endLabel, sourceOf } from './shape.ts';
 
 export interface Loss {

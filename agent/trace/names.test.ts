@@ -67,7 +67,10 @@ function look(written: Written[], messages: NamesMessage[]): Seen {
     assembler.advance(frame.atMs);
   }
   assembler.flush(9000);
-  const table = drawTable(groups.list(), losses.list(), assembler.summary(), 200);
+  const table = drawTable(
+    { groups: groups.list(), losses: losses.list(), changes: [], summary: assembler.summary() },
+    200,
+  );
   return { paths, groups: groups.list(), losses: drawLosses(losses.list(), 200), table, assembler };
 }
 

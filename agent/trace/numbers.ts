@@ -23,14 +23,14 @@ export function formatWire(valueNs: number, boundNs: number): string {
   return formatNs(valueNs);
 }
 
-/** As much of a line as fits. */
-export const cut = (line: string, columns: number): string =>
-  line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
-
 /** Made once: toLocaleString makes one for every figure. */
 const grouped = new Intl.NumberFormat('en-US');
 
 export const formatCount = (value: number): string => grouped.format(value);
+
+/** `1 route`, `1,012 routes`. */
+export const counted = (count: number, what: string): string =>
+  `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
 
 /** Cut down, never up: 100 % means all. */
 export function formatShare(part: number, whole: number): string {

@@ -2,10 +2,13 @@
 import { quantile, type Histogram } from '../histogram/histogram.ts';
 import type { ClockSummary, Summary } from '../paths/counting.ts';
 import type { Disorder } from '../paths/disorder.ts';
+import type { Mark } from '../marks/marks.ts';
+import { drawChanges } from './changes.ts';
 import type { Group } from './groups.ts';
 import { drawLosses, type Loss } from './losses.ts';
 import { whoOf } from './shape.ts';
-import { cut, formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
+import { cut, wrap } from './lines.ts';
+import { counted, formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
 
 const center = (text: string, width: number, fill = ' '): string => {
   const before = Math.floor((width - text.length) / 2);
@@ -144,17 +147,6 @@ function disorderText({ name, from, to, reordered, duplicated, retransmitted }: 
   return `${name} ${from.node} ${from.device} ▶ ${to.node} ${to.device}: ${parts.join(' · ')}`;
 } // prettier-ignore
 
-/** Joins words by dots, in lines of at most `columns`. */
-function wrap(parts: string[], columns: number): string[] {
-  const lines: string[] = [];
-  for (const part of parts) {
-    const line = lines.at(-1);
-    if (line !== undefined && line.length + part.length + 3 <= columns) lines[lines.length - 1] = `${line} · ${part}`;
-    else lines.push(part);
-  }
-  return lines;
-}
-
 function clockText(node: string, { boundNs, source, unknown }: ClockSummary): string {
   const why = unknown === undefined ? '' : ` (${unknown})`;
   const bound = boundNs === null ? `unknown${why}` : `±${formatNs(boundNs)}`;
@@ -165,17 +157,31 @@ function clockText(node: string, { boundNs, source, unknown }: ClockSummary): st
 /** Kinds of loss that are shown: what is lost comes before what is slow, but leaves it room. */
 const MAX_LOSSES = 8;
 
+/** Changes on the nodes that are shown: on a screen the latest, since paths need the room. */
+const MAX_CHANGES = 20;
+const MAX_CHANGES_LIVE = 3;
+
+export interface Table {
+  groups: Group[];
+  losses: Loss[];
+  changes: readonly Mark[];
+  summary: Summary;
+}
+
 /** Rulers of as many groups as fit into `rows`, then the summary. */
 export function drawTable(
-  groups: Group[],
-  losses: Loss[],
-  summary: Summary,
+  { groups, losses, changes, summary }: Table,
   columns: number,
   rows = Infinity,
   none = 'no path joined yet',
 ): string[] {
-  const more = losses.length > MAX_LOSSES ? [` and ${losses.length - MAX_LOSSES} more kinds of loss`] : [];
-  const closing = [...drawLosses(losses.slice(0, MAX_LOSSES), columns), ...more, ...drawSummary(summary, columns)];
+  const more = losses.length > MAX_LOSSES ? [` and ${counted(losses.length - MAX_LOSSES, 'more kind')} of loss`] : [];
+  const closing = [
+    ...drawLosses(losses.slice(0, MAX_LOSSES), columns),
+    ...more,
+    ...drawChanges(changes, rows < Infinity ? MAX_CHANGES_LIVE : MAX_CHANGES, columns),
+    ...drawSummary(summary, columns),
+  ];
   const lines: string[] = [];
   let shown = 0;
   for (const group of groups) {
@@ -184,7 +190,7 @@ export function drawTable(
     lines.push(...drawn);
     shown++;
   }
-  if (shown < groups.length) lines.push(`and ${groups.length - shown} more paths`);
+  if (shown < groups.length) lines.push(`and ${counted(groups.length - shown, 'more path')}`);
   if (groups.length === 0) lines.push(none, '');
   return [...lines, ...closing];
 }

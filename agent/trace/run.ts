@@ -2,6 +2,8 @@
 import { TICK_MS, createPastClock } from '../client/past-feed.ts';
 import type { Insight } from '../insight/explain.ts';
 import { createObserver, type Observer } from '../insight/observer.ts';
+import { createMarks } from '../marks/marks.ts';
+import { createNodes } from '../marks/nodes.ts';
 import { createAssembler, type Assembler } from '../paths/assemble.ts';
 import { shown } from '../names/shown.ts';
 import type { PathView } from '../paths/view.ts';
@@ -23,6 +25,9 @@ const TURN_MS = 1000;
 const CLOSING_MS = 1500;
 const LONGEST_CLOSING_MS = 8000;
 
+const ALWAYS = { from: -Infinity, to: Infinity };
+const wallMs = (atMs: number): number => atMs + performance.timeOrigin;
+
 /** Exit code: 0 done, 1 nothing came or the connection failed, 2 the filter is wrong. */
 export async function runTrace(options: TraceOptions): Promise<number> {
   const text = options.filter ?? '';
@@ -41,6 +46,9 @@ class Trace {
   readonly #options: TraceOptions;
   readonly #filter: Filter;
   readonly #assembler: Assembler;
+  readonly #marks = createMarks();
+  /** Their times are the wall's. */
+  readonly #nodes = createNodes(this.#marks);
   readonly #slow: Slow | undefined;
   readonly #teller: Teller;
   /** Paths to tell of. */
@@ -58,6 +66,8 @@ class Trace {
   #liveMs = -Infinity;
   #endMs = Infinity;
   #turnMs = -Infinity;
+  /** All that came has been told. */
+  #isClosed = false;
   #ended: { error?: string | undefined } | undefined;
 
   constructor(options: TraceOptions, tree: Tree | undefined) {
@@ -68,13 +78,16 @@ class Trace {
     if (slow !== undefined) this.#slow = createSlow(slow);
     this.#most = one ? 1 : count;
     if (!json && !one) this.#observer = createObserver(performance.timeOrigin);
-    this.#teller = json
-      ? createJsonLines()
-      : one
-        ? createWaterfall(() => this.#assembler.wall)
-        : createTable(this.#slow && 'no slow packet yet');
+    this.#teller = this.#createTeller();
     this.#isSettled = createSettling(this.#assembler, log);
     if (feed.send) this.#follow = createFollow(tree, this.#assembler.addressesOf, feed.send, log);
+  }
+
+  #createTeller(): Teller {
+    const { json, one } = this.#options;
+    if (json) return createJsonLines(() => (one ? [] : this.#marks.settled(this.#isClosed ? Infinity : wallMs(this.#nowMs())))); // prettier-ignore
+    if (one) return createWaterfall(() => this.#assembler.wall);
+    return createTable(() => this.#marks.within(ALWAYS), this.#slow && 'no slow packet yet');
   }
 
   async run(): Promise<number> {
@@ -99,6 +112,7 @@ class Trace {
       feed.stop();
     }
     this.#assembler.flush(performance.now());
+    this.#isClosed = true;
     return this.#finish(screen);
   }
 
@@ -113,6 +127,7 @@ class Trace {
 
   #take(bytes: Uint8Array, atMs = performance.now()): void {
     this.#firstFrameMs = Math.min(this.#firstFrameMs, atMs);
+    this.#nodes.frame(bytes, wallMs(atMs));
     this.#assembler.push(bytes, atMs);
     if (this.#isPast()) this.#past.move(atMs);
   }
@@ -128,6 +143,7 @@ class Trace {
 
   #tick(nowMs: number): void {
     const { forMs = Infinity, signal } = this.#options;
+    this.#nodes.tick(wallMs(nowMs));
     if (!this.#isBegun || this.#isPast()) this.#liveMs = nowMs;
     if (!this.#isBegun && this.#isSettled(nowMs, this.#firstFrameMs)) this.#begin(nowMs);
     const isDone =
@@ -148,7 +164,9 @@ class Trace {
   /** Nodes say how they stand once a second. */
   #turn(nowMs: number): void {
     this.#turnMs = nowMs + TURN_MS;
-    if (!this.#isPast()) this.#follow?.turn(this.#assembler.summary(), nowMs);
+    const summary = this.#assembler.summary();
+    if (!this.#isPast()) this.#follow?.turn(summary, nowMs);
+    this.#marks.clocks(summary.clocks, wallMs(nowMs));
     this.#insight(nowMs);
   }
 
@@ -179,8 +197,7 @@ class Trace {
   }
 
   #insight(nowMs: number): Insight | undefined {
-    const nodes = nodeFigures(this.#assembler.intake().current, nowMs, performance.timeOrigin);
-    return this.#observer?.turn(nowMs, this.#assembler.summary(), nodes);
+    return this.#observer?.turn(nowMs, this.#assembler.summary(), nodeFigures(this.#nodes.list()));
   }
 
   #draw(rows?: number): string[] {

@@ -1,10 +1,12 @@
 /** The forms in which trace tells of paths: a table that is drawn again and again, JSON lines, or one packet. */
+import type { Mark } from '../marks/marks.ts';
 import type { Packet } from '../packets/packet.ts';
 import { packetOf } from '../packets/read.ts';
 import type { Summary } from '../paths/counting.ts';
 import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
 import type { WallClock } from '../paths/wall-clock.ts';
+import { changeOf } from './changes.ts';
 import { createGroups } from './groups.ts';
 import { explainLoss, type LossWords } from './loss-words.ts';
 import { createLosses, isLost, lossKindOf } from './losses.ts';
@@ -21,8 +23,11 @@ export interface Teller {
 
 const nothing = (): string => '';
 
-/** @param none what to say while there is none */
-export function createTable(none?: string): Teller {
+/**
+ * @param changes on the nodes so far
+ * @param none what to say while there is no path
+ */
+export function createTable(changes: () => readonly Mark[], none?: string): Teller {
   const groups = createGroups();
   const losses = createLosses();
   return {
@@ -31,15 +36,17 @@ export function createTable(none?: string): Teller {
       losses.add(view);
     },
     ready: nothing,
-    draw: (summary, columns, rows) => drawTable(groups.list(), losses.list(), summary, columns, rows, none),
+    draw: (summary, columns, rows) =>
+      drawTable({ groups: groups.list(), losses: losses.list(), changes: changes(), summary }, columns, rows, none),
   };
 }
 
-export function createJsonLines(): Teller {
+/** @param changes those of which all is known, each once */
+export function createJsonLines(changes: () => readonly Mark[]): Teller {
   const lines: string[] = [];
   return {
     add: (view) => void lines.push(`${JSON.stringify(toJson(view))}\n`),
-    ready: () => lines.splice(0).join(''),
+    ready: () => [...lines.splice(0), ...changes().map((mark) => `${JSON.stringify(changeOf(mark))}\n`)].join(''),
     draw: (summary) => [JSON.stringify(summary)],
   };
 }

@@ -114,8 +114,13 @@ function joined(replies: boolean, shown = 8, foreign = 0): { groups: Group[]; li
     assembler.advance(frame.atMs);
   }
   assembler.flush(4000);
-  return { groups: groups.list(), lines: drawTable(groups.list(), [], assembler.summary(), 200) };
+  return {
+    groups: groups.list(),
+    lines: drawTable({ ...nothing, groups: groups.list(), summary: assembler.summary() }, 200),
+  };
 }
+
+const nothing = { groups: [], losses: [], changes: [] };
 
 describe('the ruler', () => {
   const { groups } = joined(true);
@@ -160,8 +165,8 @@ describe('the ruler', () => {
 
   it('shows what fits and says what does not', () => {
     const summary = { ...summaryOf(), sampled: 1234 };
-    expect(drawTable([], [], summary, 80)).toEqual(['no path joined yet', '', ...drawSummary(summary, 80)]);
-    expect(drawTable(groups, [], summary, 200, 9).at(-2)).toBe('and 1 more paths');
+    expect(drawTable({ ...nothing, summary }, 80)).toEqual(['no path joined yet', '', ...drawSummary(summary, 80)]);
+    expect(drawTable({ ...nothing, groups, summary }, 200, 9).at(-2)).toBe('and 1 more path');
   });
 
   it('says where a node’s own CLOCK_REALTIME is all there is, and where traffic contradicts it', () => {

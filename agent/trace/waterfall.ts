@@ -2,7 +2,8 @@
 import type { Packet } from '../packets/packet.ts';
 import { bytesText, formatMoment, layBars, rowsOf, wayText, whenText, type Bar, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
 import type { LossWords } from './loss-words.ts';
-import { cut, formatCount, formatNs, formatWire } from './numbers.ts';
+import { cut, fold } from './lines.ts';
+import { formatCount, formatNs, formatWire } from './numbers.ts';
 import { whoOf } from './shape.ts';
 
 /** A narrower bar says nothing. */
@@ -17,15 +18,6 @@ export function drawPacket(packet: Packet, words: LossWords | undefined, columns
   const folded = (lines: string[]): string[] => lines.flatMap((line) => fold(line, columns));
   const hops = rows.length > 0 ? [...drawHops(rows, columns).map((line) => cut(line.trimEnd(), columns)), ''] : [];
   return [...folded(headOf(packet)), '', ...hops, ...folded(endOf(packet, words))];
-}
-
-/** Broken between words, the rest further in. */
-function fold(line: string, columns: number): string[] {
-  if (line.length <= columns) return [line];
-  const at = line.lastIndexOf(' ', columns);
-  const [, indent] = /^( *)/.exec(line)!;
-  if (at <= indent.length) return [cut(line, columns)];
-  return [line.slice(0, at).trimEnd(), ...fold(`${indent.padEnd(3)}${line.slice(at).trim()}`, columns)];
 }
 
 function headOf(packet: Packet): string[] {

@@ -4,6 +4,8 @@ import { connectStream } from '../../agent/client/stream.ts';
 import type { Finding, Insight } from '../../agent/insight/explain.ts';
 import { createObserver } from '../../agent/insight/observer.ts';
 import { lineOf, sentenceOf, type Sentence } from '../../agent/insight/sentence.ts';
+import { createMarks } from '../../agent/marks/marks.ts';
+import { createNodes } from '../../agent/marks/nodes.ts';
 import { createAssembler } from '../../agent/paths/assemble.ts';
 import { nodeFigures } from '../../agent/trace/headline.ts';
 import { until } from './support.ts';
@@ -28,22 +30,27 @@ const clock = (wallMs: number): string => new Date(wallMs).toTimeString().slice(
 export async function hear({ url, tokenFile }: { url: string; tokenFile: string }): Promise<Hearing> {
   const observer = createObserver(performance.timeOrigin);
   const assembler = createAssembler((view) => observer.see(view));
+  const nodes = createNodes(createMarks());
   const heard: Hearing['heard'] = [];
   let turns = 0;
   let insight: Insight | undefined;
   let isBegun = false;
   const stream = connectStream({
     address: url, token: readFileSync(tokenFile, 'utf8').trim(), scope: 'cluster', retry: 'once-up',
-    onFrame: (bytes) => assembler.push(bytes, performance.now()),
+    onFrame(bytes) {
+      nodes.frame(bytes, performance.timeOrigin + performance.now());
+      assembler.push(bytes, performance.now());
+    },
   }); // prettier-ignore
   const timer = setInterval(() => {
     const nowMs = performance.now();
+    nodes.tick(performance.timeOrigin + nowMs);
     if (!isBegun && !assembler.isReady()) return;
     if (!isBegun) assembler.begin(nowMs);
     isBegun = true;
     assembler.advance(nowMs);
     const before = insight;
-    insight = observer.turn(nowMs, assembler.summary(), nodeFigures(assembler.intake().current, nowMs, performance.timeOrigin));
+    insight = observer.turn(nowMs, assembler.summary(), nodeFigures(nodes.list()));
     if (insight === before) return;
     turns++;
     const line = lineOf(sentence());

@@ -17,6 +17,8 @@ const WAY = [
 const DRAWN =
   /n1 +vethweb in[^]+cni0 in[^]+flannel\.1 out[^]+eth0 out +148 B = 98 \+ 50[^]+n2 +eth0 in[^]+cni0 out[^]+delivered at n2 vethapi · total /;
 
+const CHANGES = ['n2 br9 (bridge) is new', 'n1 route blackhole 10.9.0.0/16 is new'];
+
 /** Plays a recording on any port and traces it to its end. */
 async function traceRecording(file: string, args: string[]): Promise<Traced> {
   const replay = startHoplens(['replay', file, '--listen', '127.0.0.1:0']);
@@ -57,6 +59,9 @@ describe.skipIf(missing !== undefined)(
       onTestFinished(() => [record, one].forEach((running) => running.kill()));
       // With packets in it, not only with what nodes say of themselves.
       await until(() => (statSync(file, { throwIfNoEntry: false })?.size ?? 0) > 50_000);
+      const changedMs = Date.now();
+      await lab.exec('n2', ['ip', 'link', 'add', 'br9', 'type', 'bridge']);
+      await lab.exec('n1', ['ip', 'route', 'add', 'blackhole', '10.9.0.0/16']);
       const live = await trace(agents, ['--for', '2s', 'icmp', 'or', 'tcp']);
       expect(await one.ended).toMatchObject({ code: 0, stdout: expect.stringMatching(DRAWN) as string });
       const { code, stderr } = await record.ended;
@@ -72,6 +77,11 @@ describe.skipIf(missing !== undefined)(
         lostByNetwork: { vanished: 0 },
       });
       expect(Object.keys(played.summary.clocks)).toEqual(['n1', 'n2']);
+      // What changed meanwhile, played again and remembered: the latter in its own time.
+      for (const { changes } of [played, remembered])
+        expect(changes.map(({ node, text }) => `${node} ${text}`)).toEqual(expect.arrayContaining(CHANGES));
+      const bridge = remembered.changes.find(({ text }) => text === 'br9 (bridge) is new')!;
+      expect(Math.abs(Date.parse(bridge.time) - changedMs)).toBeLessThan(5000);
       for (const protocol of ['icmp', 'tcp']) {
         const requests = played.paths.filter(
           (path) =>

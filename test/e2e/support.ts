@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Summary } from '../../agent/paths/counting.ts';
 import type { JsonPath } from '../../agent/paths/json.ts';
+import type { JsonChange } from '../../agent/trace/changes.ts';
 import { hoplensCommand, startAgents, type Agents, type AgentsOptions } from '../lab/agents.ts';
 import { createLab, labMissing, type Lab, type LabOptions } from '../lab/index.ts';
 
@@ -96,6 +97,7 @@ export interface Gateway {
 
 export interface Traced {
   paths: JsonPath[];
+  changes: JsonChange[];
   summary: Summary;
 }
 
@@ -105,9 +107,10 @@ export async function trace({ url, tokenFile }: Gateway, args: string[]): Promis
   const words = ['trace', '--json', '--gateway', url, ...token, ...args];
   const { code, stdout, stderr } = await startHoplens(words).ended;
   if (code !== 0) throw new Error(`hoplens trace ended with ${code}: ${stderr}`);
-  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as JsonPath | Summary); // prettier-ignore
+  const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as JsonPath | JsonChange | Summary); // prettier-ignore
   const paths = lines.filter((line) => line.type === 'path');
+  const changes = lines.filter((line) => line.type === 'change');
   const summary = lines.at(-1);
   if (summary?.type !== 'summary') throw new Error(`hoplens trace printed no summary: ${stdout.slice(-500)}`);
-  return { paths, summary };
+  return { paths, changes, summary };
 }

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { JsonPath } from '../../agent/paths/json.ts';
+import type { JsonChange } from '../../agent/trace/changes.ts';
 import type { Summary } from '../../agent/paths/counting.ts';
 import { createLab, labMissing } from '../lab/index.ts';
 import { startAgents } from '../lab/agents.ts';
@@ -56,10 +57,10 @@ describe.skipIf(missing !== undefined)(`the demo (needs a machine for labs; miss
     const demo = await startDemo(['--for', '5s', '--json']);
     await once(demo.running.child, 'close');
     expect(demo.running.child.exitCode, demo.running.stderr()).toBe(0);
-    const lines = demo.running.stdout().trim().split('\n').map((line) => JSON.parse(line) as JsonPath | Summary); // prettier-ignore
+    const lines = demo.running.stdout().trim().split('\n').map((line) => JSON.parse(line) as JsonPath | JsonChange | Summary); // prettier-ignore
     const summary = lines.pop();
     if (summary?.type !== 'summary') throw new Error('the last line is no summary');
-    expect(lines.every((line) => line.type === 'path')).toBe(true);
+    expect(lines.every(({ type }) => type === 'path' || type === 'change')).toBe(true);
     expect(lines.length).toBeGreaterThan(100);
     expect(summary.lostByNetwork).toEqual({ dropped: 0, vanished: 0 });
     await isGone(demo);

@@ -1,5 +1,5 @@
 /** A series as a line: null is a gap, undefined is bridged. */
-import type { Away } from '../worker/health.ts';
+import type { Away } from '../../../agent/marks/nodes.ts';
 
 /** Seconds without a packet that are bridged: quiet traffic is not a gap. */
 const BRIDGED = 2;

@@ -1,6 +1,6 @@
 /** Draws the time panel with any pen. */
 import { formatNs } from '../../../agent/trace/numbers.ts';
-import type { Away } from '../worker/health.ts';
+import type { Away } from '../../../agent/marks/nodes.ts';
 import type { TimeColumns } from '../worker/messages.ts';
 import { BANDS } from './bands.ts';
 import { cividis, levelOf } from './cividis.ts';

@@ -1,4 +1,5 @@
 /** What the time panel says in words: of one second, and of all that it shows. */
+import { markText } from '../../../agent/marks/marks.ts';
 import { formatCount, formatNs } from '../../../agent/trace/numbers.ts';
 import type { TimeColumns } from '../worker/messages.ts';
 import { BANDS, bandStart } from './bands.ts';
@@ -35,7 +36,7 @@ const MOST_TOLD = 6;
 
 export function groupText({ from, marks }: MarkGroup): string[] {
   const more = marks.length - MOST_TOLD;
-  const told = marks.slice(0, MOST_TOLD).map(({ text }) => text);
+  const told = marks.slice(0, MOST_TOLD).map(markText);
   return [formatClock(from * 1000), ...told, ...(more > 0 ? [`and ${formatCount(more)} more`] : [])];
 }
 

@@ -1,14 +1,7 @@
 /** What the nodes say of themselves: whether they speak, at what cost, and what they could not write. */
-import { framePlace } from '../../../agent/server/source.ts';
+import { createNodes, isGone, type Away, type Listener, type NodeState, type PeerState } from '../../../agent/marks/nodes.ts'; // prettier-ignore
 import type { Summary } from '../../../agent/paths/counting.ts';
-import { FrameType, WireError, decodeFrame } from '../../../agent/wire/frame.ts';
-import { decodeMessage, type Hello, type Message, type Peers, type Status } from '../../../agent/wire/messages.ts';
-
-export interface Away {
-  fromMs: number;
-  /** Infinity while it lasts. */
-  toMs: number;
-}
+import type { Message, Status } from '../../../agent/wire/messages.ts';
 
 export interface NodeHealth {
   name: string;
@@ -50,14 +43,6 @@ export interface NodeHealth {
   away: Away[];
 }
 
-export interface PeerState {
-  url: string;
-  node: string;
-  state: Peers['peers'][number]['state'];
-  error: string;
-  sinceMs: number;
-}
-
 export interface Health {
   frame(bytes: Uint8Array, nowMs: number): void;
   tick(nowMs: number): void;
@@ -65,122 +50,56 @@ export interface Health {
   peers(): PeerState[];
 }
 
-/** Statuses come every second: a node silent for longer than this is not heard. */
-const SILENT_MS = 3500;
-const MAX_AWAY = 64;
-
-interface Known {
-  hello: Hello;
+/** What was told by the stream that a node has now, and lost of all. */
+interface Statuses {
+  startedAt: string;
   /** The two latest. */
   status: Status | undefined;
   before: Status | undefined;
-  heardMs: number;
-  stateMs: number;
-  isSilent: boolean;
   missed: number;
-  away: Away[];
 }
 
-/** @param onMessage hears what a node says, after it has been taken */
-export function createHealth(onMessage: (node: string, message: Message, nowMs: number) => void = () => {}): Health {
-  const nodes = new Map<string, Known>();
-  const streams = new Map<number, Known>();
-  let peers: PeerState[] = [];
-
-  function takeHello(stream: number, hello: Hello, nowMs: number): void {
-    const known = nodes.get(hello.node);
-    if (known)
-      Object.assign(known, { hello, ...(streams.get(stream) !== known && { status: undefined, before: undefined }) });
-    const node = known ?? newNode(hello, nowMs);
-    for (const [id, other] of streams) if (other === node) streams.delete(id);
-    streams.set(stream, node);
-    nodes.set(hello.node, node);
-  }
-
-  function takeStatus(node: Known, status: Status): void {
-    if (node.status && status.timeNs <= node.status.timeNs) return;
-    node.before = node.status;
-    node.status = status;
-  }
-
-  function takePeers(message: Peers, nowMs: number): void {
-    peers = newPeers(peers, message, nowMs);
-    for (const peer of peers) {
-      const node = nodes.get(peer.node);
-      if (node && isGone(peer)) silence(node);
-    }
-  }
-
-  function take(bytes: Uint8Array, nowMs: number): void {
-    const { type, stream } = framePlace(bytes);
-    if (type === FrameType.legs) return heard(streams.get(stream), nowMs);
-    const message = decodeMessage(decodeFrame(bytes));
-    if (message.type === 'peers') takePeers(message, nowMs);
-    else if (message.type === 'hello') takeHello(stream, message, nowMs);
-    const node = streams.get(stream);
-    if (!node) return;
-    onMessage(node.hello.node, message, nowMs);
-    if (message.type === 'missed') node.missed += message.frames;
-    else if (message.type === 'devices') node.hello = { ...node.hello, devices: message.devices };
-    else if (message.type === 'status') {
-      takeStatus(node, message);
-      heard(node, nowMs);
-    }
-  }
-
+/** @param listener hears what a node says, before it has been taken */
+export function createHealth(listener: Listener): Health {
+  const told = new Map<string, Statuses>();
+  const nodes = createNodes({
+    ...listener,
+    message(node, message, nowMs) {
+      listener.message(node, message, nowMs);
+      take(told, node, message);
+    },
+  });
   return {
-    frame(bytes, nowMs) {
-      try {
-        take(bytes, nowMs);
-      } catch (error) {
-        // The assembler counts what is not whole.
-        if (!(error instanceof WireError)) throw error;
-      }
-    },
-    tick(nowMs) {
-      for (const node of nodes.values()) if (nowMs - node.heardMs > SILENT_MS) silence(node);
-    },
-    nodes: (summary) => [...nodes.values()].map((node) => healthOf(node, peers, summary)).sort(byName),
-    peers: () => peers,
+    frame: (bytes, nowMs) => nodes.frame(bytes, nowMs),
+    tick: (nowMs) => nodes.tick(nowMs),
+    nodes: (summary) => nodes.list().map((node) => healthOf(node, told.get(node.name)!, nodes.peers(), summary)).sort(byName), // prettier-ignore
+    peers: () => nodes.peers(),
   };
+}
+
+function take(all: Map<string, Statuses>, node: string, message: Message): void {
+  const told = all.get(node);
+  if (message.type === 'hello') all.set(node, atHello(told, message.startedAt));
+  else if (message.type === 'missed') told!.missed += message.frames;
+  else if (message.type === 'status') takeStatus(told!, message);
+}
+
+const atHello = (known: Statuses | undefined, startedAt: string): Statuses =>
+  known?.startedAt === startedAt
+    ? known
+    : { startedAt, status: undefined, before: undefined, missed: known?.missed ?? 0 };
+
+function takeStatus(told: Statuses, status: Status): void {
+  if (told.status && status.timeNs <= told.status.timeNs) return;
+  told.before = told.status;
+  told.status = status;
 }
 
 const byName = (a: NodeHealth, b: NodeHealth): number => (a.name < b.name ? -1 : 1);
 
-const newNode = (hello: Hello, nowMs: number): Known => ({
-  hello, status: undefined, before: undefined, heardMs: nowMs, stateMs: nowMs, isSilent: false, missed: 0, away: [],
-}); // prettier-ignore
-
-const isGone = (peer: PeerState): boolean => peer.state === 'down' || peer.state === 'refused';
-
-function silence(node: Known): void {
-  if (node.isSilent) return;
-  node.isSilent = true;
-  node.stateMs = node.heardMs;
-  node.away.push({ fromMs: node.heardMs, toMs: Infinity });
-  if (node.away.length > MAX_AWAY) node.away.shift();
-}
-
-function heard(node: Known | undefined, nowMs: number): void {
-  if (!node) return;
-  if (node.isSilent) {
-    node.isSilent = false;
-    node.stateMs = nowMs;
-    node.away.at(-1)!.toMs = nowMs;
-  }
-  node.heardMs = nowMs;
-}
-
-function newPeers(before: PeerState[], { peers }: Peers, nowMs: number): PeerState[] {
-  return peers.map(({ url, node, state, error }) => {
-    const old = before.find((peer) => peer.url === url);
-    const sinceMs = old?.state === state ? old.sinceMs : nowMs;
-    return { url, node: node ?? old?.node ?? '', state, error: error ?? '', sinceMs };
-  });
-}
-
-function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth {
-  const { hello, status } = node;
+function healthOf(node: NodeState, told: Statuses, peers: PeerState[], summary: Summary): NodeHealth {
+  const { hello } = node;
+  const { status } = told;
   const peer = peers.find((candidate) => candidate.node === hello.node);
   const isDown = peer !== undefined && isGone(peer);
   const clock = summary.clocks[hello.node] as Summary['clocks'][string] | undefined;
@@ -188,7 +107,7 @@ function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth
   return {
     name: hello.node,
     state: isDown ? 'down' : node.isSilent ? 'silent' : 'up',
-    sinceMs: isDown && !node.isSilent ? peer.sinceMs : node.stateMs,
+    sinceMs: isDown && !node.isSilent ? peer.sinceMs : node.sinceMs,
     error: isDown ? peer.error : '',
     version: hello.hoplens,
     kernel: hello.kernel.release,
@@ -199,11 +118,11 @@ function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth
     testClock: hello.testClock ?? '',
     exponent: summary.exponents[hello.node] ?? 0,
     recordsPerSecond: status?.cost.recordsPerSecond ?? 0,
-    cpuPercent: cpuOf(node),
+    cpuPercent: cpuOf(told),
     memoryBytes: status?.cost.rssBytes ?? NaN,
     ringFull: sum('ringFull'),
     capped: sum('capped'),
-    missed: node.missed,
+    missed: told.missed,
     offsetNs: clock?.offsetNs ?? NaN,
     boundNs: clock?.boundNs ?? NaN,
     relativeBoundNs: clock?.relativeBoundNs ?? NaN,
@@ -215,7 +134,7 @@ function healthOf(node: Known, peers: PeerState[], summary: Summary): NodeHealth
   };
 }
 
-function cpuOf({ status, before }: Known): number {
+function cpuOf({ status, before }: Statuses): number {
   if (!status || !before) return NaN;
   return (100 * status.cost.cpuMs * 1e6) / (status.timeNs - before.timeNs);
 }

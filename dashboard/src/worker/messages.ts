@@ -5,13 +5,14 @@ import type { Counts } from '../../../agent/paths/counting.ts';
 import type { Span } from '../lib/span.ts';
 import type { DropsView } from './drops.ts';
 import type { NodeEncapsulation, PathEncapsulation } from './encapsulation.ts';
-import type { NodeHealth, PeerState } from './health.ts';
+import type { PeerState } from '../../../agent/marks/nodes.ts';
+import type { NodeHealth } from './health.ts';
 import type { Exchange } from '../../../agent/packets/packet.ts';
 import type { PacketQuery } from './packets.ts';
 import type { Show } from '../lib/tabs.ts';
 import type { Level } from './map/view.ts';
 import type { Picture } from './pictures.ts';
-import type { Mark } from './marks.ts';
+import type { Mark } from '../../../agent/marks/marks.ts';
 import type { RowShape } from './rows.ts';
 import type { Source } from './source.ts';
 

@@ -4,7 +4,7 @@ import { BANDS } from '../lib/bands.ts';
 import { segmentPlace } from '../lib/row.ts';
 import { equalSpans, lengthOf, type Span } from '../lib/span.ts';
 import { OPEN_SECONDS, type History, type Second } from './history.ts';
-import type { Mark } from './marks.ts';
+import type { Mark } from '../../../agent/marks/marks.ts';
 import type { SegmentColumns, TimeColumns } from './messages.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
 import { figuresOfSecond, Use, type SecondFigures, type Uses } from './second.ts';

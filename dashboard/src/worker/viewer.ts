@@ -15,7 +15,7 @@ import { nodeEncapsulation, pathEncapsulation } from './encapsulation.ts';
 import type { Health } from './health.ts';
 import type { History } from './history.ts';
 import type { KernelDrops } from './kernel-drops.ts';
-import type { Marks } from './marks.ts';
+import type { Marks } from '../../../agent/marks/marks.ts';
 import type { PacketSummary, View, WindowSeconds } from './messages.ts';
 import type { PacketQuery, Packets } from './packets.ts';
 import { createPictures, type Pictures } from './pictures.ts';

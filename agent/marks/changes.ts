@@ -1,6 +1,6 @@
 /** Routes and rules that changed on a node, in words. */
-import { formatCount } from '../../../agent/trace/numbers.ts';
-import type { Changes, RouteChange } from '../../../agent/wire/messages.ts';
+import { counted, formatCount } from '../trace/numbers.ts';
+import type { Changes, RouteChange } from '../wire/messages.ts';
 
 type RouteChanges = NonNullable<Changes['routes']>;
 type RuleChanges = NonNullable<Changes['rules']>;
@@ -44,4 +44,3 @@ export const tableText = ({ family, table, changes, isCut }: TableChange): strin
   `rules changed: table ${family} ${table}, ${atLeast(isCut)}${counted(changes, 'change')}`;
 
 const atLeast = (isCut: boolean | undefined): string => (isCut ? 'at least ' : '');
-const counted = (count: number, what: string): string => `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;

@@ -1,22 +1,27 @@
 /** What changed on the nodes, as their frames tell it: a second, a node, and a few words. Bounded. */
-import type { Changes, Device, Hello, Message, NamesMessage, Status } from '../../../agent/wire/messages.ts';
-import { isIn, type Span } from '../lib/span.ts';
+import type { ClockSummary } from '../paths/counting.ts';
+import type { Changes, Device, Hello, NamesMessage, Status } from '../wire/messages.ts';
 import { ruleTexts, routeTexts, tableText, type TableChange } from './changes.ts';
-import type { NodeHealth } from './health.ts';
+import type { Listener } from './nodes.ts';
 
 export interface Mark {
   second: number;
   kind: 'agent' | 'device' | 'sampling' | 'name' | 'clock' | 'route' | 'rule';
+  /** Empty of names, which are no one node's. */
+  node: string;
   text: string;
 }
 
-export interface Marks {
-  /** From this node's stream. */
-  message: (node: string, message: Message, nowMs: number) => void;
-  /** Once a second: what is known of the clocks. */
-  clocks(nodes: readonly NodeHealth[], nowMs: number): void;
-  within: (span: Span) => Mark[];
+export interface Marks extends Listener {
+  /** Once a second: what is known of the clocks, by node. */
+  clocks(clocks: Readonly<Record<string, Pick<ClockSummary, 'source'>>>, nowMs: number): void;
+  /** In seconds, the last not included. */
+  within: (span: { from: number; to: number }) => Mark[];
+  /** Those that by now say all they will, each once. */
+  settled(nowMs: number): Mark[];
 }
+
+export const markText = ({ node, text }: Mark): string => (node === '' ? text : `${node}: ${text}`);
 
 /** Of each kind: one that never rests leaves the others room. */
 const MAX_MARKS = 1000;
@@ -36,11 +41,14 @@ export function createMarks(): Marks {
   const clockSources = new Map<string, string>();
   /** Tables of nftables that changed just now, by node. */
   const tables = new Map<string, { mark: Mark; change: TableChange }>();
+  const told = new WeakSet<Mark>();
   let pods: Map<string, string> | undefined;
 
-  function note(nowMs: number, kind: Mark['kind'], text: string): void {
+  function note(nowMs: number, kind: Mark['kind'], node: string, text: string): void {
     const second = Math.floor(nowMs / 1000);
-    if (!marks.some((mark) => mark.text === text && second - mark.second < ECHO_SECONDS)) add({ second, kind, text });
+    const isEcho = (mark: Mark): boolean =>
+      mark.text === text && mark.node === node && second - mark.second < ECHO_SECONDS;
+    if (!marks.some(isEcho)) add({ second, kind, node, text });
   }
 
   function add(mark: Mark): void {
@@ -56,29 +64,29 @@ export function createMarks(): Marks {
     const key = `${node}\n${told.family}\n${told.table}`;
     const known = tables.get(key);
     const change = known ? plus(known.change, told) : told;
-    const mark = known?.mark ?? { second, kind: 'rule', text: '' };
-    mark.text = `${node}: ${tableText(change)}`;
+    const mark = known?.mark ?? { second, kind: 'rule', node, text: '' };
+    mark.text = tableText(change);
     tables.set(key, { mark, change });
     if (!known) add(mark);
   }
 
   function takeChanges(node: string, { devices }: Known, { routes, rules }: Changes, nowMs: number): void {
     const nameOf = (ifindex: number): string | undefined => devices.get(ifindex)?.name;
-    for (const text of routes ? routeTexts(routes, nameOf) : []) note(nowMs, 'route', `${node}: ${text}`);
-    for (const text of rules ? ruleTexts(rules) : []) note(nowMs, 'rule', `${node}: ${text}`);
+    for (const text of routes ? routeTexts(routes, nameOf) : []) note(nowMs, 'route', node, text);
+    for (const text of rules ? ruleTexts(rules) : []) note(nowMs, 'rule', node, text);
     for (const table of rules?.tables ?? []) noteTable(node, { ...table, isCut: rules?.isCut ?? false }, nowMs);
   }
 
   function takeHello(node: string, hello: Hello, nowMs: number): void {
     const known = nodes.get(node);
     if (known?.hello.startedAt === hello.startedAt) return takeDevices(node, known, hello.devices, nowMs);
-    if (known) note(nowMs, 'agent', restartText(node, known.hello, hello));
+    if (known) note(nowMs, 'agent', node, restartText(known.hello, hello));
     nodes.set(node, { hello, devices: byIfindex(hello.devices), statusNs: -Infinity, exponent: undefined });
   }
 
   function takeDevices(node: string, known: Known, devices: readonly Device[], nowMs: number): void {
     const now = byIfindex(devices);
-    for (const text of deviceChanges(known.devices, now)) note(nowMs, 'device', `${node}: ${text}`);
+    for (const text of deviceChanges(known.devices, now)) note(nowMs, 'device', node, text);
     known.devices = now;
   }
 
@@ -87,19 +95,19 @@ export function createMarks(): Marks {
     known.statusNs = status.timeNs;
     const exponent = status.exponents.at(-1)?.marks ?? known.exponent;
     if (known.exponent !== undefined && exponent !== known.exponent)
-      note(nowMs, 'sampling', `${node}: samples 1:${2 ** exponent!}, was 1:${2 ** known.exponent}`);
+      note(nowMs, 'sampling', node, `samples 1:${2 ** exponent!}, was 1:${2 ** known.exponent}`);
     known.exponent = exponent;
     const reasons = new Set(status.blind.map(({ reason }) => reason));
     for (const reason of ['ring full', 'capped'] as const)
-      if (reasons.has(reason)) note(nowMs, 'sampling', `${node}: records lost by us (${reason})`);
+      if (reasons.has(reason)) note(nowMs, 'sampling', node, `records lost by us (${reason})`);
     const stoodMs = (status.suspended ?? []).reduce((all, { ns }) => all + ns / 1e6, 0);
-    if (stoodMs > 0) note(nowMs, 'clock', `${node}: stood still for ${Math.round(stoodMs)} ms`);
+    if (stoodMs > 0) note(nowMs, 'clock', node, `stood still for ${Math.round(stoodMs)} ms`);
     if (status.changes) takeChanges(node, known, status.changes, nowMs);
   }
 
   function takeNames(names: NamesMessage, nowMs: number): void {
     const now = podsOf(names);
-    if (pods) for (const text of podChanges(pods, now)) note(nowMs, 'name', text);
+    if (pods) for (const text of podChanges(pods, now)) note(nowMs, 'name', '', text);
     pods = now;
   }
 
@@ -112,15 +120,26 @@ export function createMarks(): Marks {
       else if (message.type === 'status') takeStatus(node, known, message, nowMs);
       else if (message.type === 'names') takeNames(message, nowMs);
     },
-    clocks(all, nowMs) {
-      for (const { name, clockSource } of all) {
-        const before = clockSources.get(name);
-        clockSources.set(name, clockSource);
-        if (before === undefined || before === clockSource) continue;
-        note(nowMs, 'clock', `${name}: clock ${clockSource === '' ? 'unknown' : `known from ${clockSource}`}`);
+    // However short the silence was, each is one: they are no echo of each other.
+    away: (node, lastMs) => add({ second: Math.floor(lastMs / 1000), kind: 'agent', node, text: 'agent not heard any more' }), // prettier-ignore
+    back: (node, nowMs) => add({ second: Math.floor(nowMs / 1000), kind: 'agent', node, text: 'agent heard again' }),
+    clocks(clocks, nowMs) {
+      for (const [node, { source = '' }] of Object.entries(clocks)) {
+        const before = clockSources.get(node);
+        if (before === source || (before === undefined && source === '')) continue;
+        clockSources.set(node, source);
+        // That it is found at all is the beginning, and no change.
+        if (before !== undefined) note(nowMs, 'clock', node, `clock ${source === '' ? 'unknown' : `known from ${source}`}`); // prettier-ignore
       }
     },
-    within: (span) => marks.filter(({ second }) => isIn(second, span)),
+    within: ({ from, to }) => marks.filter(({ second }) => second >= from && second < to),
+    settled(nowMs) {
+      const second = Math.floor(nowMs / 1000);
+      const counting = new Set([...tables.values()].map(({ mark }) => mark).filter((mark) => second - mark.second < ECHO_SECONDS)); // prettier-ignore
+      const settled = marks.filter((mark) => !told.has(mark) && !counting.has(mark));
+      for (const mark of settled) told.add(mark);
+      return settled;
+    },
   };
 }
 
@@ -130,12 +149,10 @@ const plus = (a: TableChange, b: TableChange): TableChange => ({
   isCut: a.isCut || b.isCut,
 });
 
-const restartText = (node: string, before: Hello, now: Hello): string =>
-  before.kernel.bootId !== now.kernel.bootId
-    ? `${node}: the node started again`
-    : before.hoplens !== now.hoplens
-      ? `${node}: agent started again, now ${now.hoplens}`
-      : `${node}: agent started again`;
+function restartText(before: Hello, now: Hello): string {
+  if (before.kernel.bootId !== now.kernel.bootId) return 'the node started again';
+  return before.hoplens === now.hoplens ? 'agent started again' : `agent started again, now ${now.hoplens}`;
+}
 
 const byIfindex = (devices: readonly Device[]): Map<number, Device> =>
   new Map(devices.map((device) => [device.ifindex, device]));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Changes, RouteChange } from '../../../agent/wire/messages.ts';
+import type { Changes, RouteChange } from '../wire/messages.ts';
 import { routeTexts, ruleTexts, tableText } from './changes.ts';
 
 type Routes = NonNullable<Changes['routes']>;

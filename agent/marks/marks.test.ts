@@ -1,9 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Device, Hello, Names, RouteChange, Status } from '../../../agent/wire/messages.ts';
-import { awayMarks, groupMarks } from '../lib/marks.ts';
-import type { NodeHealth } from './health.ts';
-import { createMarks, type Mark } from './marks.ts';
+import type { Device, Hello, Names, RouteChange, Status } from '../wire/messages.ts';
+import { createMarks, markText } from './marks.ts';
 
 const NOW_MS = 1.7e12;
 const ALL = { from: 0, to: 1e10 };
@@ -24,7 +21,7 @@ const names = (pods: [name: string, address: string][]) => ({
 function told(...messages: (Parameters<ReturnType<typeof createMarks>['message']>[1] | [string, never])[]): string[] {
   const marks = createMarks();
   messages.forEach((message, at) => marks.message('n1', message as Hello, NOW_MS + at * 1000));
-  return marks.within(ALL).map(({ second, text }) => `${second - NOW_MS / 1000} ${text}`);
+  return marks.within(ALL).map((mark) => `${mark.second - NOW_MS / 1000} ${markText(mark)}`);
 }
 
 test('what was there at first is no change', () => {
@@ -96,37 +93,42 @@ test('pods by their names, once, whichever agents tell of them', () => {
   for (const node of ['n1', 'n2']) marks.message(node, hello('1', []), NOW_MS);
   for (const message of [before, before, after, before, after])
     for (const node of ['n1', 'n2']) marks.message(node, message, NOW_MS);
-  expect(marks.within(ALL).map(({ text }) => text).slice(0, 3)).toEqual([
+  expect(marks.within(ALL).map(markText).slice(0, 3)).toEqual([
     'pod shop/api is gone',
     'pod shop/web has 10.0.0.9, was 10.0.0.1',
     'pod shop/db is new: 10.0.0.3',
   ]); // prettier-ignore
-  expect(new Set(marks.within(ALL).map(({ text }) => text)).size).toBe(marks.within(ALL).length);
+  expect(new Set(marks.within(ALL).map(markText)).size).toBe(marks.within(ALL).length);
 });
 
-test('clocks that become known otherwise, or unknown', () => {
+test('clocks that become unknown, or known otherwise; that one is found at first is no change', () => {
   const marks = createMarks();
-  for (const clockSource of ['', 'traffic', 'traffic', ''])
-    marks.clocks([{ name: 'n2', clockSource } as NodeHealth], NOW_MS);
-  expect(marks.within(ALL).map(({ text }) => text)).toEqual(['n2: clock known from traffic', 'n2: clock unknown']);
+  for (const source of [undefined, 'traffic', 'traffic', undefined, 'realtime'] as const)
+    marks.clocks({ n1: {}, n2: { ...(source && { source }) } }, NOW_MS);
+  expect(marks.within(ALL).map(markText)).toEqual(['n2: clock unknown', 'n2: clock known from realtime']);
 });
 
-test('marks that are dense stand in groups: none is lost, and no two are nearer than a mark is wide', () => {
-  const axis = { from: 1000, to: 1600 };
-  const all = fc.array(fc.integer({ min: axis.from, max: axis.to - 1 }), { maxLength: 200 });
-  fc.assert(
-    fc.property(all, fc.integer({ min: 200, max: 2000 }), (seconds, width) => {
-      const marks = seconds.map((second): Mark => ({ second, kind: 'device', text: String(second) }));
-      const groups = groupMarks(marks, axis, width);
-      expect(groups.flatMap((group) => group.marks).length).toBe(marks.length);
-      groups.forEach((group, at) => {
-        if (at > 0) expect(((group.from - groups[at - 1].from) / 600) * width).toBeGreaterThanOrEqual(12);
-      });
-    }),
-  );
+test('each silence of an agent is told where it began and where it ended', () => {
+  const marks = createMarks();
+  for (const [awayMs, backMs] of [[5000, 8000], [9000, 12_000]] as const) {
+    marks.away('n2', awayMs);
+    marks.back('n2', backMs);
+  } // prettier-ignore
+  expect(marks.within({ from: 6, to: 12 }).map(({ second, text }) => `${second} ${text}`)).toEqual([
+    '8 agent heard again',
+    '9 agent not heard any more',
+  ]);
 });
 
-test('an agent that was away is marked where it left and where it came back', () => {
-  const nodes = [{ name: 'n2', away: [{ fromMs: 5000, toMs: 9000 }, { fromMs: 12_000, toMs: Infinity }] }] as NodeHealth[]; // prettier-ignore
-  expect(awayMarks(nodes, { from: 6, to: 20 }).map(({ second }) => second)).toEqual([9, 12]);
+test('told once each, a table that goes on changing when it has come to rest', () => {
+  const marks = createMarks();
+  const settled = (atMs: number): string[] => marks.settled(NOW_MS + atMs).map(markText);
+  marks.message('n1', hello('1', []), NOW_MS);
+  marks.message('n1', status(1, 4, { changes: table('nat', 12) }), NOW_MS + 1000);
+  marks.message('n1', status(2, 5, { changes: table('nat', 1000) }), NOW_MS + 2000);
+  expect(settled(3000)).toEqual(['n1: samples 1:32, was 1:16']);
+  expect(settled(11_000)).toEqual(['n1: rules changed: table ip nat, 1,012 changes']);
+  expect(settled(12_000)).toEqual([]);
+  marks.message('n1', status(3, 5, { changes: table('nat', 1) }), NOW_MS + 13_000);
+  expect([settled(13_000), settled(Infinity)]).toEqual([[], ['n1: rules changed: table ip nat, 1 change']]);
 });

@@ -1,0 +1,34 @@
+/** What changed on the nodes, beside the paths: in lines, and as JSON, public and documented. */
+import { markText, type Mark } from '../marks/marks.ts';
+import { fold } from './lines.ts';
+import { counted } from './numbers.ts';
+
+export interface JsonChange {
+  type: 'change';
+  /** ISO 8601, to the second. */
+  time: string;
+  /** null of names, which are no one node's. */
+  node: string | null;
+  kind: Mark['kind'];
+  text: string;
+}
+
+export const changeOf = ({ second, node, kind, text }: Mark): JsonChange => ({
+  type: 'change',
+  time: new Date(second * 1000).toISOString().replace('.000', ''),
+  node: node === '' ? null : node,
+  kind,
+  text,
+});
+
+const clock = (second: number): string => new Date(second * 1000).toTimeString().slice(0, 8);
+
+/** The latest of them, in the order of their times. */
+export function drawChanges(marks: readonly Mark[], most: number, columns: number): string[] {
+  const latest = marks.toSorted((a, b) => a.second - b.second).slice(-most);
+  const earlier = marks.length - latest.length;
+  return [
+    ...(earlier > 0 ? [` and ${counted(earlier, 'earlier change')}`] : []),
+    ...latest.map((mark) => ` ▾ ${clock(mark.second)} ${markText(mark)}`),
+  ].flatMap((line) => fold(line, columns));
+}
