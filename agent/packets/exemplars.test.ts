@@ -7,9 +7,10 @@ import { createAgent, framesOf, podAddress, podFlow, podToPod, type Written } fr
 import { MAX_HOPS, type PathView } from '../paths/view.ts';
 import { Kind } from '../paths/words.ts';
 import { NONE } from './arena.ts';
-import { createExemplars, MAX_LOST, octaveOf, type Exemplars } from './exemplars.ts';
+import { createExemplars, MAX_LOST, type Exemplars } from './exemplars.ts';
 import { parsePacketName, type Exchange } from './packet.ts';
 import { commonOf, packetOf, readExchange, readPacket } from './read.ts';
+import { octaveOf } from './regions.ts';
 import type { Store } from './store.ts';
 
 const SERVICE = '10.96.0.10';
@@ -97,13 +98,12 @@ function slowestOfEachOctave(truth: { totalNs: number; number: number }[]): numb
 }
 
 const MAX_BYTES = 500_000;
-const MAX_ROWS = 20;
 
 describe('what is kept', () => {
   it('is bounded, and has the slowest of each octave of each second that is held', () => {
     fc.assert(
       fc.property(fc.array(packet, { minLength: 1, maxLength: 400 }), (given) => {
-        const exemplars = createExemplars({ keptSeconds: 60, maxRows: MAX_ROWS, maxBytes: MAX_BYTES });
+        const exemplars = createExemplars({ keptSeconds: 60, maxBytes: MAX_BYTES });
         const told = inTime(given);
         told.forEach((one, number) => {
           tell(exemplars, one, number);
@@ -130,7 +130,7 @@ describe('what is kept', () => {
 describe('when it is full', () => {
   /** One row with many packets in each second, one with a single one. */
   function fill(seconds: number): Exemplars {
-    const exemplars = createExemplars({ keptSeconds: 300, maxRows: 2, maxBytes: 200_000 });
+    const exemplars = createExemplars({ keptSeconds: 300, maxBytes: 200_000 });
     for (let second = 1; second <= seconds; second++) {
       for (let octave = 0; octave < 12; octave++)
         tell(exemplars, { row: 1, second, totalNs: 2 ** octave * 1.5, isLost: false }, second);
@@ -155,6 +155,37 @@ describe('when it is full', () => {
   });
 });
 
+describe('where there are more rows than packets', () => {
+  const CROWD = 1000;
+
+  /** One packet of each row, one row after the other, and again. */
+  function fill(favourite: number | undefined): Exemplars {
+    const exemplars = createExemplars({ keptSeconds: 300, maxBytes: 200_000 });
+    exemplars.favour(favourite);
+    for (let number = 0; number < 2 * CROWD; number++) {
+      const second = 1 + Math.floor(number / 100);
+      tell(exemplars, { row: number % CROWD, second, totalNs: 100, isLost: false }, number);
+    }
+    return exemplars;
+  }
+
+  const held = (exemplars: Exemplars, row: number): number => exemplars.pick(row, 0, Infinity).length;
+
+  it('the latest are held, in no more room', () => {
+    const exemplars = fill(undefined);
+    expect(exemplars.bytes()).toBeLessThanOrEqual(200_000);
+    const rows = Array.from({ length: CROWD }, (_, row) => held(exemplars, row));
+    const first = rows.indexOf(1);
+    expect(first).toBeGreaterThan(0);
+    expect(rows.slice(0, first).every((count) => count === 0)).toBe(true);
+    expect(rows.slice(first).every((count) => count === 1)).toBe(true);
+  });
+
+  it('the row that is looked at keeps its own', () => {
+    expect([undefined, 7].map((favourite) => held(fill(favourite), 7))).toEqual([0, 2]);
+  });
+});
+
 describe('a path of many hops', () => {
   /** The same packet on a way of so many hops. */
   const along = (hopCount: number, identityLow: number): PathView => ({
@@ -173,7 +204,7 @@ describe('a path of many hops', () => {
     const ways = fc.array(fc.integer({ min: 1, max: MAX_HOPS }), { minLength: 1, maxLength: 60 });
     fc.assert(
       fc.property(ways, (hopCounts) => {
-        const exemplars = createExemplars({ keptSeconds: 4, maxRows: 64, maxBytes: 25_000 });
+        const exemplars = createExemplars({ keptSeconds: 4, maxBytes: 25_000 });
         exemplars.turn(1);
         hopCounts.forEach((hopCount, row) => {
           exemplars.see(along(hopCount, row), row, 1, false);
@@ -188,7 +219,7 @@ describe('a path of many hops', () => {
 });
 
 it('of a row that was lost the latest come first, however far they came', () => {
-  const exemplars = createExemplars({ keptSeconds: 60, maxRows: 1, maxBytes: 200_000 });
+  const exemplars = createExemplars({ keptSeconds: 60, maxBytes: 200_000 });
   play(Array.from({ length: 20 }, (_, at) => exchange(at, START_NS + at * 1e8).slice(0, 4)).flat(), (view) => {
     exemplars.turn(1 + Math.floor(view.identityLow / 10));
     const totalNs = 1000 - view.identityLow;
@@ -199,7 +230,7 @@ it('of a row that was lost the latest come first, however far they came', () => 
 });
 
 it('forgets what is too old, and rows, and uses their room again', () => {
-  const exemplars = createExemplars({ keptSeconds: 10, maxRows: 4, maxBytes: 200_000 });
+  const exemplars = createExemplars({ keptSeconds: 10, maxBytes: 200_000 });
   for (let second = 1; second < 5000; second++) {
     tell(exemplars, { row: 1, second, totalNs: second, isLost: false }, second);
     tell(exemplars, { row: 2, second, totalNs: NaN, isLost: true }, second);
@@ -215,7 +246,7 @@ it('forgets what is too old, and rows, and uses their room again', () => {
 describe('a packet of two nodes', () => {
   const paths: JsonPath[] = [];
   const exchanges: Exchange[] = [];
-  const exemplars = createExemplars({ keptSeconds: 60, maxRows: 4, maxBytes: 1e6 });
+  const exemplars = createExemplars({ keptSeconds: 60, maxBytes: 1e6 });
   exemplars.turn(1);
   const rows = new Map<number, ReturnType<typeof commonOf>>();
   const records = Array.from({ length: 20 }, (_, at) => exchange(at, START_NS + at * 1e6)).flat();

@@ -6,7 +6,7 @@ import { readExchange } from '../../../agent/packets/read.ts';
 import type { PathView } from '../../../agent/paths/view.ts';
 import type { Span } from '../lib/span.ts';
 import type { OpenPacket, PacketSummary, View } from './messages.ts';
-import { MAX_ROWS, type Row, type Rows } from './rows.ts';
+import type { Row, Rows } from './rows.ts';
 import { isChosen, TOTAL } from './segments.ts';
 
 /** What lies behind a cell of a heat map: seconds, both included, and times in [fromNs, toNs). */
@@ -35,7 +35,7 @@ const MAX_BYTES = 32 << 20;
 const MAX_LISTED = 60;
 
 export function createPackets(rows: Rows, keptSeconds: number): Packets {
-  const exemplars = createExemplars({ keptSeconds, maxRows: MAX_ROWS, maxBytes: MAX_BYTES });
+  const exemplars = createExemplars({ keptSeconds, maxBytes: MAX_BYTES });
   const { store } = exemplars;
   let opened: string | undefined;
 
@@ -89,6 +89,7 @@ export function createPackets(rows: Rows, keptSeconds: number): Packets {
     forget: (some) => some.forEach((row) => exemplars.forget(row)),
     open: (name) => void (opened = name),
     look(focus, { from, to }) {
+      exemplars.favour(focus?.shape.id);
       const found = focus ? exemplars.pick(focus.shape.id, from, to - 1) : [];
       return {
         packets: found.slice(0, MAX_LISTED).map(summary),
