@@ -4,6 +4,8 @@ import { bucketMiddle } from './histogram.ts';
 /** Above histogram.ts's BUCKETS; a power of two. */
 export const CELLS_PER_SERIES = 2048;
 const EMPTY = 0xffffffff;
+/** Numbers of series lie below: their keys fit into 32 bits, and none of them is the empty one. */
+export const MAX_SERIES = Math.floor(EMPTY / CELLS_PER_SERIES);
 
 export const cellKey = (series: number, bucket: number): number => series * CELLS_PER_SERIES + bucket;
 

@@ -9,7 +9,8 @@ import { viewerMs } from '../paths/streams.ts';
 import type { PathView } from '../paths/view.ts';
 import { Direction, Kind } from '../paths/words.ts';
 import { describeLoss, isLost } from '../trace/losses.ts';
-import { deviceName, serviceOf, shapeKey, shapeOf } from '../trace/shape.ts';
+import { pathKey } from '../trace/shape-key.ts';
+import { deviceName, serviceOf, shapeOf } from '../trace/shape.ts';
 import type { Insight } from './explain.ts';
 import { Count, countsOf, timesOf, Whole, wholeOf, type Coverage, type Disordered, type Figures, type Lane, type LaneHop, type LaneWay, type NodeFigures } from './figures.ts'; // prettier-ignore
 import { createStore, WINDOW_SECONDS } from './store.ts';
@@ -39,7 +40,7 @@ export function createObserver(originMs = 0): Observer {
       const isFragment = isCutHere(view);
       if (!isTold(view) && !isFragment) return;
       const loss = isLost(view) ? describeLoss(view) : '';
-      const key = `${shapeKey(view)} ${serviceOf(view).service} ${loss} ${isFragment}`;
+      const key = pathKey(view, isFragment ? `${loss} cut` : loss);
       const lane = store.lane(key, () => wayOf(view, loss, isFragment, name));
       if (lane) note(store.add, lane, view, secondOf(view, originMs));
     },

@@ -1,7 +1,8 @@
 /** Paths of one kind together: same ends, same hops, same class of packets. Percentiles from exact histograms. */
 import { createHistogram, observe, type Histogram } from '../histogram/histogram.ts';
 import type { PathView } from '../paths/view.ts';
-import { shapeKey, shapeOf, type Shape } from './shape.ts';
+import { shapeKey } from './shape-key.ts';
+import { shapeOf, type Shape } from './shape.ts';
 
 export interface Group extends Omit<Shape, 'segments'> {
   segments: (Shape['segments'][number] & { times: Histogram; bounds: Histogram })[];

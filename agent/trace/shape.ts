@@ -103,29 +103,10 @@ export function serviceOf(view: PathView): { service: number; isRequest: boolean
   return { service: 0, isRequest: true };
 }
 
-/** Equal for paths of one shape between the same pods: another one may take over an address. */
-export function shapeKey(view: PathView): string {
-  let key = `${view.protocol} ${view.wirePackets > 1} ${view.tunnel}`;
-  const last = lastOf(view);
-  for (const name of [view.ends.source, view.ends.destination, view.ends.addressed, view.ends.answering]) {
-    key += ` ${name?.id ?? 0}`;
-  }
-  for (const [hop, end] of [[0, 'source'], [0, 'destination'], [last, 'destination']] as const) {
-    const words = view.frames[hop][end];
-    const at = 4 * flowAt(view, hop);
-    key += ` ${words[at]},${words[at + 1]},${words[at + 2]},${words[at + 3]}`;
-  }
-  for (let hop = 0; hop < view.hopCount; hop++) {
-    const row = view.rows[hop];
-    key += ` ${view.streams[hop].node}:${view.frames[hop].ifindex[row]}${directionName(view.frames[hop].direction[row])}`;
-  }
-  return view.cause ? `${key} ${protocolOf(view)}` : key;
-} // prettier-ignore
-
 const withoutPort = (endpoint: string): string => endpoint.replace(/^\[(.*)\]:\d+$|^([\d.]+):\d+$/, '$1$2');
 
 /** Without ports: errors about many connections are of one kind. */
-function protocolOf({ protocol, cause }: PathView): string {
+export function protocolOf({ protocol, cause }: PathView): string {
   if (!cause) return protocolName(protocol);
   const about = cause.source === null ? '' : ` about ${cause.protocol} ${withoutPort(cause.source)} ▶ ${withoutPort(cause.destination!)}`;
   return `${protocolName(protocol)} error${about}`;
@@ -144,7 +125,7 @@ export function shapeOf(view: PathView): Shape {
     isSuper: view.wirePackets > 1,
     verdict: view.verdict,
     isHanded: view.verdict === 'handed',
-    hops: Array.from({ length: view.hopCount }, (_, hop) => hopOf(view, hop)),
+    hops: hopsOf(view),
     segments: Array.from({ length: Math.max(0, view.hopCount - 1) }, (_, at) => ({
       name: view.names[at],
       isSleeved: view.tunnel > 0 && sleeved.has(view.names[at]),
@@ -155,15 +136,24 @@ export function shapeOf(view: PathView): Shape {
   };
 }
 
-function hopOf(view: PathView, hop: number): ShapeHop {
+function hopsOf(view: PathView): ShapeHop[] {
+  const hops: ShapeHop[] = [];
+  for (let hop = 0; hop < view.hopCount; hop++) hops.push(hopOf(view, hop, hops[hop - 1]));
+  return hops;
+}
+
+/** @param before where nothing was translated since, what it holds serves again: of many paths that is much */
+function hopOf(view: PathView, hop: number, before: ShapeHop | undefined): ShapeHop {
   const frame = view.frames[hop];
   const flow = flowAt(view, hop);
+  const source = formatEndpoint(sourceOf(view, hop), frame.sourcePort[flow]);
+  const destination = formatEndpoint(destinationOf(view, hop), frame.destinationPort[flow]);
   return {
     node: view.streams[hop].name,
     device: deviceName(view, hop),
     kind: view.devices[hop]?.kind ?? 'other',
     direction: directionName(frame.direction[view.rows[hop]]),
-    source: formatEndpoint(sourceOf(view, hop), frame.sourcePort[flow]),
-    destination: formatEndpoint(destinationOf(view, hop), frame.destinationPort[flow]),
+    source: source === before?.source ? before.source : source,
+    destination: destination === before?.destination ? before.destination : destination,
   };
 }

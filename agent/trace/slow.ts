@@ -2,7 +2,7 @@
 import { bucketOf, createHistogram, observe, quantile, type Histogram } from '../histogram/histogram.ts';
 import type { PathView } from '../paths/view.ts';
 import { formatCount, formatNs } from './numbers.ts';
-import { shapeKey } from './shape.ts';
+import { shapeKey } from './shape-key.ts';
 
 /** A time in nanoseconds, or what 99 % of their own do not exceed. */
 export type SlowLimit = number | 'p99';

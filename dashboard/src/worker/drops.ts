@@ -93,11 +93,11 @@ export function createDrops(blocks: Blocks): Drops {
     const key = `${text} ${pair}`;
     const known = units.get(key);
     if (known) return known;
-    if (units.size >= MAX_UNITS) return void left++;
+    const base = units.size < MAX_UNITS ? blocks.take(SERIES) : undefined;
+    if (base === undefined) return void left++;
     const unit: Held = {
-      kind: lossKindOf(view), text, pair, ...placeOf(view), subject: subjectOf(view), base: blocks.take(SERIES),
-      sourcePorts: new Set(), destinationPorts: new Set(),
-      firstMs: atMs, lastMs: atMs, example: exampleOf(view, atMs),
+      kind: lossKindOf(view), text, pair, ...placeOf(view), subject: subjectOf(view), base,
+      sourcePorts: [], destinationPorts: [], firstMs: atMs, lastMs: atMs, example: exampleOf(view, atMs),
     }; // prettier-ignore
     unit.subject.nodes.push(unit.node);
     unit.subject.devices.push(unit.device);
@@ -161,8 +161,8 @@ function placeOf(view: PathView): { node: string; device: string } {
 
 const subjectWith = ({ subject, sourcePorts, destinationPorts }: Held): Subject => ({
   ...subject,
-  sourcePorts: [...sourcePorts],
-  destinationPorts: [...destinationPorts],
+  sourcePorts,
+  destinationPorts,
 });
 
 function exampleOf(view: PathView, atMs: number): Example {

@@ -3,7 +3,8 @@ import type { PacketDrop } from '../../../agent/packets/packet.ts';
 import { dropFacts } from '../../../agent/packets/read.ts';
 import { flowAt, lastOf, type PathView } from '../../../agent/paths/view.ts';
 import { labelWithPort, type Name } from '../../../agent/names/name.ts';
-import { namesOf, serviceOf, shapeKey, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
+import { pathKey } from '../../../agent/trace/shape-key.ts';
+import { namesOf, serviceOf, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
 import type { Subject } from '../../../agent/trace/filter.ts';
 import type { Blocks } from './blocks.ts';
 
@@ -30,8 +31,8 @@ export interface Row {
   lastSecond: number;
   /** Inner bytes of its biggest wire packet, from the IP header on. */
   biggest: number;
-  sourcePorts: Set<number>;
-  destinationPorts: Set<number>;
+  sourcePorts: number[];
+  destinationPorts: number[];
 }
 
 /** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound` and `relative`: histograms of the total's
@@ -65,6 +66,8 @@ export interface Rows {
 
 export const MAX_ROWS = 4096;
 const MAX_PORTS = 64;
+/** Lists of segments that are known. */
+const MAX_WAYS = 4096;
 
 /** Series of the row's segment. */
 export const seriesOf = (row: Row, extra: number): number => row.base + row.shape.segments.length + extra;
@@ -73,19 +76,22 @@ export function createRows(blocks: Blocks): Rows {
   const rows = new Map<string, Row>();
   const byId = new Map<number, Row>();
   const byName = new Map<string, Row>();
+  const shared = createShared();
   let nextId = 1;
   let left = 0;
 
-  function create(view: PathView, loss: string, key: string): Row {
+  function create(view: PathView, loss: string, key: string): Row | undefined {
     const shape = shapeOf(view);
+    const base = blocks.take(shape.segments.length + EXTRA_SERIES);
+    if (base === undefined) return undefined;
     const { service, isRequest } = serviceOf(view);
     const id = nextId++;
     const isLost = loss !== '';
+    const segments = shared(shape.segments);
     const name = uniqueName({ ...shape, service, isRequest, isLost }, byName);
     const row: Row = {
-      shape: { ...shape, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
-      base: blocks.take(shape.segments.length + EXTRA_SERIES),
-      lastSecond: -Infinity, biggest: 0, sourcePorts: new Set(), destinationPorts: new Set(),
+      shape: { ...shape, segments, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
+      base, lastSecond: -Infinity, biggest: 0, sourcePorts: [], destinationPorts: [],
     }; // prettier-ignore
     rows.set(key, row);
     byId.set(id, row);
@@ -95,29 +101,40 @@ export function createRows(blocks: Blocks): Rows {
 
   return {
     of(view, loss) {
-      const key = `${shapeKey(view)} ${serviceOf(view).service}${loss ? ` ${loss}` : ''}`;
-      const row = rows.get(key);
-      if (!row && rows.size >= MAX_ROWS) {
-        left++;
-        return undefined;
-      }
-      return row ?? create(view, loss, key);
+      const key = pathKey(view, loss);
+      const row = rows.get(key) ?? (rows.size < MAX_ROWS ? create(view, loss, key) : undefined);
+      if (!row) left++;
+      return row;
     },
     all: () => rows.values(),
     get: (id) => byId.get(id),
     named: (name) => byName.get(name),
     count: () => rows.size,
     forget(beforeSecond) {
-      const old = [...rows].filter(([, row]) => row.lastSecond < beforeSecond);
-      for (const [key, row] of old) {
+      const old: number[] = [];
+      for (const [key, row] of rows) {
+        if (row.lastSecond >= beforeSecond) continue;
         rows.delete(key);
         byId.delete(row.shape.id);
         byName.delete(row.shape.name);
         blocks.give(row.base, row.shape.segments.length + EXTRA_SERIES);
+        old.push(row.shape.id);
       }
-      return old.map(([, row]) => row.shape.id);
+      return old;
     },
     left: () => left,
+  };
+}
+
+/** Rows of one kind of way have the same list. */
+function createShared(): (segments: Shape['segments']) => Shape['segments'] {
+  const known = new Map<string, Shape['segments']>();
+  return (segments) => {
+    const key = segments.map(({ name, isSleeved }) => `${name} ${isSleeved}`).join();
+    if (known.size > MAX_WAYS) known.clear();
+    const same = known.get(key) ?? segments;
+    known.set(key, same);
+    return same;
   };
 }
 
@@ -172,9 +189,13 @@ export function notePorts({ sourcePorts, destinationPorts }: Ports, view: PathVi
   for (const hop of [0, lastOf(view)]) {
     const frame = view.frames[hop];
     const flow = flowAt(view, hop);
-    if (sourcePorts.size < MAX_PORTS) sourcePorts.add(frame.sourcePort[flow]);
-    if (destinationPorts.size < MAX_PORTS) destinationPorts.add(frame.destinationPort[flow]);
+    notePort(sourcePorts, frame.sourcePort[flow]);
+    notePort(destinationPorts, frame.destinationPort[flow]);
   }
+}
+
+function notePort(ports: number[], port: number): void {
+  if (ports.length < MAX_PORTS && !ports.includes(port)) ports.push(port);
 }
 
 /**
@@ -186,8 +207,8 @@ export function rowSubject({ shape, sourcePorts, destinationPorts }: Row, latenc
     protocol: shape.protocol,
     sources: [...shape.hops.map((hop) => addressPart(hop.source)), shape.source],
     destinations: [...shape.hops.map((hop) => addressPart(hop.destination)), shape.destination],
-    sourcePorts: [...sourcePorts],
-    destinationPorts: [...destinationPorts],
+    sourcePorts,
+    destinationPorts,
     nodes: shape.hops.map((hop) => hop.node),
     devices: shape.hops.map((hop) => hop.device),
     names: namesOf(shape.ends),
