@@ -43,6 +43,10 @@ export function segmentPlace(shape: RowShape, at: number): string {
 export const segmentTime = (shape: RowShape, { boundNs }: Figures, at: number, timeNs: number): string =>
   shape.segments[at].isWire ? formatWire(timeNs, boundNs) : formatNs(timeNs);
 
+/** Whether a bound of the clocks stands beside it. */
+export const isBounded = ({ segments }: RowShape, { boundNs, segmentP50Ns }: Figures, at: number): boolean =>
+  segments[at].isWire && boundNs > 0 && segmentP50Ns[at] > 0;
+
 export function segmentTitle(shape: RowShape, { segmentP50Ns, segmentP99Ns }: Figures, at: number): string {
   const [p50, p99] = [segmentP50Ns[at], segmentP99Ns[at]].map(exactNs);
   return `${shape.segments[at].name}, ${segmentPlace(shape, at)}: p50 ${p50}, p99 ${p99}`;

@@ -13,6 +13,13 @@ export interface Stretch {
   whisker: number;
 }
 
+export const moved = ({ from, to, body, whisker }: Stretch, by: number): Stretch => ({
+  from: from + by,
+  to: to + by,
+  body: body + by,
+  whisker: whisker + by,
+});
+
 export interface Laid {
   stretches: Stretch[];
   /** Pixels of a scaled nanosecond; 0 where lengths mean nothing. */
