@@ -86,7 +86,7 @@ export interface Room {
   narrowest: { where: string; mtu: number } | undefined;
   /** Of all inner packets so far, from the IP header on. */
   biggest: number;
-  /** Packets that the kernel dropped because they were too big. */
+  /** Packets that the kernel dropped on this way because they were too big, whoever's. */
   tooBig: number;
 }
 
@@ -104,7 +104,7 @@ export function roomOf({ podMtu, uplinkMtu, tunnelBytes, narrowest, biggest, too
   if (Number.isNaN(podMtu) || Number.isNaN(uplinkMtu)) return { state: 'unknown', text: `The devices’ MTU is not known.${seen}` }; // prettier-ignore
   const around = tunnelBytes > 0 ? ` and ${bytes(tunnelBytes)} of tunnel` : '';
   const room = uplinkMtu - tunnelBytes - podMtu;
-  const lost = tooBig > 0 ? ` ${count.format(tooBig)} packets were dropped as too big.` : '';
+  const lost = tooBig > 0 ? ` On this way ${count.format(tooBig)} packets were dropped as too big.` : '';
   const full = `The pod’s MTU of ${bytes(podMtu)}${around}`;
   if (room < 0) {
     const text = `${full} exceed the uplink’s ${bytes(uplinkMtu)} by ${bytes(-room)}: full packets are cut up or refused.`;

@@ -23,6 +23,7 @@ describe('a row of the drops', () => {
   });
 
   test('without a kernel’s word says so, and counts nothing of it', () => {
+    expect(listDrop(row({ exact: 0 }), 8, 60).exact).toBe('');
     const listed = listDrop(row({ verdict: 'vanished', reason: '', symbol: '', exact: 0, inPod: false }), 8, 60);
     expect(listed).toMatchObject({ reason: 'no kernel said why', exact: '', place: 'behind it' });
   });

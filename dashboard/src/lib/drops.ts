@@ -51,7 +51,7 @@ export interface ListedDrop {
   place: string;
   n: string;
   nExactly: string;
-  /** What the kernel counted; empty where it did not. */
+  /** What the kernel counted; empty where it did not: in pods not all of what it drops has a device. */
   exact: string;
   rate: string;
   paths: string;
@@ -78,7 +78,7 @@ export function listDrop(row: DropRow, pairs: number, seconds: number): ListedDr
     place: place.filter((part) => part !== '').join(', '),
     n: formatMany(count),
     nExactly: `${formatCount(count)} sampled packets, which stand for ${formatCount(Math.round(estimated))}`,
-    exact: Number.isNaN(exact) || row.reason === '' ? '' : formatMany(exact),
+    exact: exact > 0 && row.reason !== '' ? formatMany(exact) : '',
     rate: formatPerSecond(estimated / seconds),
     paths: `${formatMany(row.pairs)} of ${formatMany(pairs)}`,
     pathsExactly: formatPercent(row.pairs / pairs),

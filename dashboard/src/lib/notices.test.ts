@@ -28,6 +28,12 @@ test('of clocks that daemons keep in step it is said when traffic contradicts th
   ]);
 });
 
+test('of the past it is said how to leave it: to now, or to the end of a recording', () => {
+  const view = { ...viewOf(''), isLive: false, since: 1234, heldSeconds: 60, span: { from: 1.7e9, to: 1.7e9 + 60 } };
+  expect(textsOf(view).at(-1)).toMatch(/\(60 s\)\. 1,234 paths came since; Space goes on to now\.$/);
+  expect(noticesOf({ state: 'ended' }, view, true).at(-1)?.text).toMatch(/\(60 s\)\. Space goes back to the end\.$/);
+});
+
 test('a filter in force is told with whose it is, and one that could not be with the reason', () => {
   const exponents = { marks: 0, packets: 0, control: 0 };
   const filter = { expression: 'udp', by: '10.0.0.9', exponents };

@@ -36,7 +36,7 @@ export function noticesOf(
   return [
     ...(file !== undefined ? [opened(file, view, connection)] : isRecording ? [recorded(view, connection)] : []),
     ...offline(connection, view),
-    ...(view ? [...wrongClocks(view), ...contradictedClocks(view), ...past(view), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording || file !== undefined), ...missed(view), ...unwritten(view), ...followed(view)] : []),
+    ...(view ? [...wrongClocks(view), ...contradictedClocks(view), ...past(view, connection), ...absent(view, connection), ...unequal(view), ...alone(view, isRecording || file !== undefined), ...missed(view), ...unwritten(view), ...followed(view)] : []),
   ]; // prettier-ignore
 }
 
@@ -84,11 +84,13 @@ function offline(connection: Connection, view: View | undefined): Notice[] {
   return [{ key: 'offline', kind: 'warning', text }];
 }
 
-function past(view: View): Notice[] {
+function past(view: View, { state }: Connection): Notice[] {
   const { span, isLive, since, heldSeconds } = view;
   if (isLive) return [];
   const missing = lengthOf(span) - heldSeconds;
-  const text = `Looking at ${formatSpan(span)}. ${formatCount(since)} paths came since; Space goes on to now.`;
+  const goesOn =
+    state === 'ended' ? 'Space goes back to the end.' : `${formatCount(since)} paths came since; Space goes on to now.`;
+  const text = `Looking at ${formatSpan(span)}. ${goesOn}`;
   return [
     { key: 'past', kind: 'info', text },
     ...(missing > 0 ? [{ key: 'unheld', kind: 'warning', text: unheld(view, missing) } as const] : []),

@@ -50,6 +50,13 @@ function drawHeat(pen: Pen, { time, palette }: Scene, box: Box, bands: Bands): v
   pen.cells(box, lengthOf(time.axis), bands.to - bands.from, (column, row) => {
     return colors[levelOf(time.heat[column * BANDS + bands.from + row], most)];
   });
+  if (most === 0) sayEmpty(pen, time.lost, box, palette);
+}
+
+/** What never arrived took no time. */
+function sayEmpty(pen: Pen, lost: Float64Array, { x, y, width, height }: Box, palette: Palette): void {
+  const text = largest(lost) > 0 ? 'no packet arrived' : 'no packet';
+  pen.text({ x: x + width / 2, y: y + height / 2 }, text, palette.dim, 'middle');
 }
 
 /** In the middle of each second; broken where there is a gap. */
@@ -180,7 +187,7 @@ function drawAxis(pen: Pen, { time, palette }: Scene, { left, right, axisY, labe
   for (const second of secondTicks(time.axis, width)) {
     const x = left + pixelAt(second, time.axis, width);
     pen.line([{ x, y: axisY }, { x, y: axisY + 4 }], palette.faint); // prettier-ignore
-    pen.text({ x, y: labelY }, formatClock(second * 1000), palette.dim, x < left + 20 ? 'start' : 'middle');
+    pen.text({ x, y: labelY }, formatClock(second * 1000), palette.dim, 'middle');
   }
 }
 
