@@ -51,7 +51,7 @@ async function measure(pairs: number, count: number): Promise<{ views: number[];
   const frames = framesOfPairs(pairs);
   const before = await heldMemory();
   const session = play(frames);
-  const rows = session.view(START_MS + UNTIL_MS).rows.ids.length;
+  const rows = session.view(START_MS + UNTIL_MS).list.paths;
   if (rows !== pairs) throw new Error(`the page has ${rows} rows of ${pairs} pairs`);
   const bytes = (await heldMemory()).bytes - before.bytes;
   const views = Array.from({ length: count }, () => cpuSeconds(() => session.view(START_MS + UNTIL_MS)) * 1000);

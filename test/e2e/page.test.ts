@@ -268,10 +268,11 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
   test('is driven by keys, and the back button undoes', async () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    const chosen = await page.locator('[data-testid=path]').getAttribute('data-name');
-    expect(new URL(page.url()).searchParams.get('focus')).toBe(chosen);
+    const inFocus = (): Promise<string | null> => page.locator('[data-testid=path]').getAttribute('data-name');
+    const wanted = (): string | null => new URL(page.url()).searchParams.get('focus');
+    await until(async () => wanted() !== focus && wanted() === (await inFocus()));
     await page.goBack();
-    await until(async () => (await page.locator('[data-testid=path]').getAttribute('data-name')) === focus);
+    await until(async () => (await inFocus()) === focus);
     await page.keyboard.press('/');
     await page.keyboard.type('udp');
     await until(

@@ -1,8 +1,7 @@
 /** The inspector's cards, of the recorded shapes that compare.test.ts does not need. */
 import { expect, test } from 'vitest';
-import type { RowColumns } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
-import { cardOf, lossCard, type Sight } from './card.ts';
+import { cardOf, lossCard, type Focused } from './card.ts';
 import type { Figures } from './row.ts';
 import { formatSubject, parseSubject } from './subject.ts';
 
@@ -21,14 +20,10 @@ const figures = {
   segmentP50Ns: Float64Array.of(10_000, 40_000), segmentP99Ns: Float64Array.of(20_000, 70_000),
 } as unknown as Figures; // prettier-ignore
 
-const rows = {
-  ids: Uint32Array.of(1), joined: Float64Array.of(100), firstSegment: Uint32Array.of(0), segmentP99Ns: figures.segmentP99Ns,
-} as unknown as RowColumns; // prettier-ignore
-
-const sight: Sight = { shape, figures, rows, shapes: new Map([[1, shape]]) };
+const focused: Focused = { shape, figures, beside: undefined };
 
 const values = (at: number, kind: 'segment' | 'hop'): string[] =>
-  cardOf({ kind, at }, sight, [])!.facts.map(({ what, value }) => `${what}: ${value}`);
+  cardOf({ kind, at }, focused, [])!.facts.map(({ what, value }) => `${what}: ${value}`);
 
 test('a segment has its figures, what clock they rest on, and its share', () => {
   expect(values(0, 'segment')).toContain('clock: one: exact');
@@ -41,13 +36,22 @@ test('a device has what lies before and behind it', () => {
   expect(values(1, 'hop')).toEqual(
     expect.arrayContaining(['before it: route p99: 20 µs', 'behind it: wire p99: 70 µs']),
   );
-  expect(values(1, 'hop')).toContain('paths through it: 1');
+});
+
+test('what stands beside it is told of what was clicked, and not of what was clicked before', () => {
+  const comparison = { paths: 0, ratio: NaN, verdict: 'no other' } as const;
+  const beside = { subject: { kind: 'hop', at: 1 }, stretches: [{ segment: 0, comparison }], through: 1 } as const;
+  const card = (at: number) => cardOf({ kind: 'hop', at }, { ...focused, beside: { ...beside, stretches: [...beside.stretches] } }, [])!; // prettier-ignore
+  expect(card(1).facts).toContainEqual({ what: 'paths through it', value: '1' });
+  expect(card(1).sentences).toEqual(['route: No other path of such packets passes here in what is shown.']);
+  expect(card(2).sentences).toEqual([]);
+  expect(card(2).facts.map(({ what }) => what)).not.toContain('paths through it');
 });
 
 test('what is not there has no card', () => {
-  expect(cardOf({ kind: 'segment', at: 7 }, sight, [])).toBeUndefined();
-  expect(cardOf({ kind: 'hop', at: 3 }, sight, [])).toBeUndefined();
-  expect(cardOf({ kind: 'node', name: 'n9' }, sight, [])).toBeUndefined();
+  expect(cardOf({ kind: 'segment', at: 7 }, focused, [])).toBeUndefined();
+  expect(cardOf({ kind: 'hop', at: 3 }, focused, [])).toBeUndefined();
+  expect(cardOf({ kind: 'node', name: 'n9' }, focused, [])).toBeUndefined();
 });
 
 test('a drop has its evidence, what it means and what to look at', () => {

@@ -3,14 +3,15 @@ import { formatCount, formatNs, formatWire, round3 } from '../../../agent/trace/
 import type { Exchange, Packet } from '../../../agent/packets/packet.ts';
 import { explainLoss, type LossWords } from '../../../agent/trace/loss-words.ts';
 import type { NodeHealth } from '../worker/health.ts';
-import type { RowColumns, View } from '../worker/messages.ts';
+import type { Beside } from '../worker/beside.ts';
+import type { View } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
-import { compareSegment, sentenceOf } from './compare.ts';
+import { sentenceOf } from './compare.ts';
 import { exactNs, formatBytes } from './format.ts';
 import { askDevice, askNode, askSegment, type Question } from './next-question.ts';
 import type { Place } from './place.ts';
 import { segmentPlace, type Figures } from './row.ts';
-import type { Subject } from './subject.ts';
+import { isSame, type Subject } from './subject.ts';
 
 export interface Fact {
   what: string;
@@ -26,12 +27,18 @@ export interface Card {
   question: Question | undefined;
 }
 
-/** All that is shown of paths: whoever is looked at is compared with the others. */
-export interface Sight {
+/** The path in focus, as far as it is known. */
+export interface Focused {
+  shape: RowShape | undefined;
+  figures: Figures | undefined;
+  /** How what is looked at stands beside the other paths; of what was looked at before, until the worker has answered. */
+  beside: Beside | undefined;
+}
+
+interface Sight {
   shape: RowShape;
   figures: Figures;
-  rows: RowColumns;
-  shapes: ReadonlyMap<number, RowShape>;
+  beside: Beside | undefined;
 }
 
 const fact = (what: string, valueNs: number, boundNs = 0): Fact => ({
@@ -40,37 +47,32 @@ const fact = (what: string, valueNs: number, boundNs = 0): Fact => ({
   exactly: exactNs(valueNs),
 });
 
-/** The path in focus, as far as it is known, among what is shown. */
-export interface Focused {
-  shape: RowShape | undefined;
-  figures: Figures | undefined;
-  shapes: ReadonlyMap<number, RowShape>;
-}
-
 /** Of what was clicked; else of the packet that is open, or of the loss in focus. */
 export function cardFor(
   { inspect, packet }: Pick<Place, 'inspect' | 'packet'>,
-  { rows, nodes, packet: open }: Pick<View, 'rows' | 'nodes' | 'packet'>,
-  { shape, figures, shapes }: Focused,
+  { nodes, packet: open }: Pick<View, 'nodes' | 'packet'>,
+  { shape, figures, beside }: Focused,
 ): Card | undefined {
-  if (inspect) return cardOf(inspect, shape && figures && { shape, figures, rows, shapes }, nodes);
+  if (inspect) return cardOf(inspect, { shape, figures, beside }, nodes);
   const exchange = open?.name === packet ? open?.exchange : undefined;
   if (exchange && !exchange.packet.loss) return packetCard(exchange, figures);
   return shape?.isLost ? lossCard(shape, figures?.lost ?? 0) : undefined;
 }
 
 /** Undefined where the path has no such segment or hop (any more), or nobody knows the node. */
-export function cardOf(subject: Subject, sight: Sight | undefined, nodes: readonly NodeHealth[]): Card | undefined {
+export function cardOf(subject: Subject, focused: Focused, nodes: readonly NodeHealth[]): Card | undefined {
   if (subject.kind === 'node') {
     const node = nodes.find(({ name }) => name === subject.name);
     return node && nodeCard(node);
   }
-  if (!sight) return undefined;
-  if (subject.kind === 'segment') return sight.shape.segments[subject.at] && segmentCard(sight, subject.at);
-  return sight.shape.hops[subject.at] && hopCard(sight, subject.at);
+  const { shape, figures, beside } = focused;
+  if (!shape || !figures) return undefined;
+  const sight = { shape, figures, beside: beside && isSame(beside.subject, subject) ? beside : undefined };
+  if (subject.kind === 'segment') return shape.segments[subject.at] && segmentCard(sight, subject.at);
+  return shape.hops[subject.at] && hopCard(sight, subject.at);
 }
 
-function segmentCard({ shape, figures, rows, shapes }: Sight, at: number): Card {
+function segmentCard({ shape, figures, beside }: Sight, at: number): Card {
   const { name, isWire } = shape.segments[at];
   const [from, to] = [shape.hops[at], shape.hops[at + 1]];
   const boundNs = isWire ? figures.boundNs : 0;
@@ -87,31 +89,28 @@ function segmentCard({ shape, figures, rows, shapes }: Sight, at: number): Card 
       { what: 'packets', value: formatCount(figures.joined + figures.lost) },
       ...(share > 0 ? [{ what: 'beside p50 of the whole', value: `${round3(100 * share)} %` }] : []),
     ],
-    sentences: [sentenceOf(compareSegment(rows, shapes, shape.id, at))],
+    sentences: beside?.stretches.map(({ comparison }) => sentenceOf(comparison)) ?? [],
     question: askSegment(name, from, to),
   };
 }
 
-function hopCard({ shape, figures, rows, shapes }: Sight, at: number): Card {
+function hopCard({ shape, figures, beside }: Sight, at: number): Card {
   const hop = shape.hops[at];
-  const through = [...shapes.values()].filter((other) =>
-    other.hops.some(({ node, device }) => node === hop.node && device === hop.device),
-  );
-  const beside = [at - 1, at].filter((segment) => shape.segments[segment] !== undefined);
+  const stretches = [at - 1, at].filter((segment) => shape.segments[segment] !== undefined);
   return {
     kind: 'device',
     title: `${hop.device} of ${hop.node}`,
     facts: [
       { what: 'is', value: `${hop.kind}, ${hop.direction}` },
       { what: 'sees', value: `${hop.source} ▸ ${hop.destination}` },
-      { what: 'paths through it', value: formatCount(through.length) },
-      ...beside.map((segment) => ({
+      ...(beside ? [{ what: 'paths through it', value: formatCount(beside.through) }] : []),
+      ...stretches.map((segment) => ({
         ...fact(`${segment < at ? 'before' : 'behind'} it: ${shape.segments[segment].name} p99`, figures.segmentP99Ns[segment]),
       })),
     ],
-    sentences: beside.map(
-      (segment) => `${shape.segments[segment].name}: ${sentenceOf(compareSegment(rows, shapes, shape.id, segment))}`,
-    ),
+    sentences: beside?.stretches.map(
+      ({ segment, comparison }) => `${shape.segments[segment].name}: ${sentenceOf(comparison)}`,
+    ) ?? [],
     question: askDevice(hop),
   }; // prettier-ignore
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { RowShape } from '../worker/rows.ts';
-import { compareSegment, sentenceOf } from './compare.ts';
+import { compareSegment, sentenceOf, type Compared } from './compare.ts';
 
 const hop = (node: string, device: string) => ({
   node, device, kind: 'uplink', direction: 'egress', source: '', destination: '',
@@ -21,13 +21,12 @@ const path = (pod: string, more: Partial<Stretched> = {}): Stretched => ({
 });
 
 function compare(p99Ns: number[], joined = p99Ns.map(() => 100), more: Partial<Stretched>[] = []) {
-  const ids = Uint32Array.from(p99Ns, (_, at) => at + 1);
-  const shapes = new Map(p99Ns.map((_, at) => [at + 1, path(`veth${at}`, more[at])]));
-  const rows = {
-    ids, joined: Float64Array.from(joined), firstSegment: Uint32Array.from(p99Ns, (_, at) => 2 * at),
-    segmentP99Ns: Float64Array.from(p99Ns.flatMap((value) => [1, value])),
-  }; // prettier-ignore
-  return (at: number) => compareSegment(rows, shapes, 1, at);
+  const all = p99Ns.map((value, at): Compared => ({
+    shape: path(`veth${at}`, more[at]),
+    joined: joined[at],
+    p99Ns: (segment) => [1, value][segment],
+  }));
+  return (at: number) => compareSegment(all[0], at, all);
 }
 
 test('a device that is slow for one path only is told from one that is slow for all', () => {

@@ -1,5 +1,4 @@
 /** One path's segment against the same stretch of other paths: is it slow for all, or for this one only? Pure. */
-import type { RowColumns } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
 
 export interface Comparison {
@@ -33,31 +32,30 @@ const isSameStretch = (a: Stretched, at: number, b: Stretched, to: number): bool
 const median = (values: number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? NaN;
 
-/** @param at segment of the row with that id */
-export function compareSegment(
-  rows: Pick<RowColumns, 'ids' | 'joined' | 'firstSegment' | 'segmentP99Ns'>,
-  shapes: ReadonlyMap<number, Stretched>,
-  id: number,
-  at: number,
-): Comparison {
-  const mine = shapes.get(id);
-  const row = rows.ids.indexOf(id);
-  if (!mine || row < 0) return { paths: 0, ratio: NaN, verdict: 'no other' };
+/** A path with its figures. */
+export interface Compared {
+  shape: Stretched;
+  joined: number;
+  /** Of a segment. */
+  p99Ns: (at: number) => number;
+}
+
+/** A segment of one path against the others, among which it may be itself. */
+export function compareSegment(mine: Compared, at: number, all: Iterable<Compared>): Comparison {
   let others = 0;
   const p99Ns: number[] = [];
-  rows.ids.forEach((other, index) => {
-    const shape = shapes.get(other);
-    if (!shape || other === id || shape.isLost) return;
-    const segment = shape.segments.findIndex((_, each) => isSameStretch(mine, at, shape, each));
-    if (segment < 0) return;
+  for (const other of all) {
+    const { shape } = other;
+    if (shape === mine.shape || shape.isLost) continue;
+    const segment = shape.segments.findIndex((_, each) => isSameStretch(mine.shape, at, shape, each));
+    if (segment < 0) continue;
     others++;
-    const value = rows.segmentP99Ns[rows.firstSegment[index] + segment];
-    if (rows.joined[index] >= LEAST_PACKETS && !Number.isNaN(value)) p99Ns.push(value);
-  });
+    const value = other.p99Ns(segment);
+    if (other.joined >= LEAST_PACKETS && !Number.isNaN(value)) p99Ns.push(value);
+  }
   if (others === 0) return { paths: 0, ratio: NaN, verdict: 'no other' };
-  const ratio = rows.segmentP99Ns[rows.firstSegment[row] + at] / Math.max(1, median(p99Ns));
-  if (rows.joined[row] < LEAST_PACKETS || Number.isNaN(ratio))
-    return { paths: p99Ns.length, ratio: NaN, verdict: 'thin' };
+  const ratio = mine.p99Ns(at) / Math.max(1, median(p99Ns));
+  if (mine.joined < LEAST_PACKETS || Number.isNaN(ratio)) return { paths: p99Ns.length, ratio: NaN, verdict: 'thin' };
   return {
     paths: p99Ns.length,
     ratio,

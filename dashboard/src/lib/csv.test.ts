@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RowColumns, TimeColumns } from '../worker/messages.ts';
+import type { TimeColumns } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
+import { listColumns } from './list-columns.ts';
+import type { Figures } from './row.ts';
 import { csv, pathsCsv, timeCsv, type Cell } from './csv.ts';
 
 /** As a spreadsheet reads it. */
@@ -55,15 +57,15 @@ test('a time line has ISO times and units, what is unknown is empty', () => {
   expect(second.slice(0, 6)).toEqual(['2023-11-14T22:13:21.000Z', '0', '', '', '', '0']);
 });
 
-test('paths are written in the order of the list, without those that are gone', () => {
-  const shape = (id: number, source: string): RowShape =>
-    ({ id, source, destination: '10.0.0.2', ends: {}, service: 80, isRequest: true, protocol: 'tcp', loss: '', tunnel: 'vxlan', tunnelBytes: 50 }) as unknown as RowShape; // prettier-ignore
-  const shapes = new Map([[1, shape(1, '10.0.0.1')], [2, shape(2, '=cmd')]]); // prettier-ignore
-  const two = Float64Array.of(2, 2);
-  const rows = {
-    ids: Uint32Array.of(1, 2), joined: two, lost: two, p50Ns: two, p99Ns: two, boundNs: two, bytesPerSecond: two,
-  } as unknown as RowColumns; // prettier-ignore
-  const [, first, second, ...more] = read(pathsCsv([2, 3, 1], rows, shapes));
-  expect([first[0], first[1], second[0], more]).toEqual(["'=cmd", '10.0.0.2:80', '10.0.0.1', []]);
-  expect(first[9]).toBe('0.5');
+test('paths are written in their order, with the columns that are chosen', () => {
+  const shape = (source: string): RowShape =>
+    ({ source, destination: '10.0.0.2', ends: {}, service: 80, isRequest: true, protocol: 'tcp', loss: '', tunnel: 'vxlan', tunnelBytes: 50 }) as unknown as RowShape; // prettier-ignore
+  const figures = { joined: 2, lost: 2, p50Ns: 3, p99Ns: 4, boundNs: 1, changeNs: NaN, changeBoundNs: 0, bytesPerSecond: 5 } as Figures; // prettier-ignore
+  const paths = ['=cmd', '10.0.0.1'].map((source) => ({ shape: shape(source), figures }));
+  const [heads, first, second, ...more] = read(pathsCsv(paths, ['p99', 'loss']));
+  expect(heads).toEqual(['from', 'to', 'from_address', 'to_address', 'p99_ns', 'lost_how', 'loss_share', 'bound_ns']);
+  expect(first).toEqual(["'=cmd", '10.0.0.2:80', "'=cmd", '10.0.0.2:80', '4', '', '0.5', '1']);
+  expect([second[0], more]).toEqual(['10.0.0.1', []]);
+  expect(read(pathsCsv(paths, ['bytes', 'rate']))[1].slice(4)).toEqual(['vxlan', '50', '40']);
+  expect(read(pathsCsv(paths, listColumns))[0]).toHaveLength(18);
 });

@@ -1,6 +1,8 @@
 /** Tables for spreadsheets (RFC 4180). */
-import type { RowColumns, TimeColumns } from '../worker/messages.ts';
+import type { TimeColumns } from '../worker/messages.ts';
 import { destinationAddress, destinationLabel, sourceAddress, sourceLabel, type RowShape } from '../worker/rows.ts';
+import type { ListColumn } from './list-columns.ts';
+import type { Figures } from './row.ts';
 import { lossOf } from './sort.ts';
 
 /** NaN is an empty cell. */
@@ -31,20 +33,41 @@ export function timeCsv(time: TimeColumns): string {
   return csv(heads, rows);
 }
 
-/** Rows in the order of the list. */
-export function pathsCsv(order: readonly number[], rows: RowColumns, shapes: ReadonlyMap<number, RowShape>): string {
-  const heads = [
-    'from', 'to', 'from_address', 'to_address', 'protocol', 'offloaded', 'lost_how', 'arrived', 'lost', 'loss_share', 'p50_ns', 'p99_ns', 'bound_ns', 'tunnel', 'tunnel_bytes', 'rate_bit_per_s',
-  ]; // prettier-ignore
-  const at = new Map(Array.from(rows.ids, (id, index) => [id, index]));
-  const lines = order.flatMap((id): Cell[][] => {
-    const [shape, index] = [shapes.get(id), at.get(id)];
-    if (!shape || index === undefined) return [];
-    return [[
-      sourceLabel(shape), destinationLabel(shape), sourceAddress(shape), destinationAddress(shape), shape.protocol,
-      shape.isSuper ? 'yes' : 'no', shape.loss, rows.joined[index], rows.lost[index], lossOf(rows, index),
-      rows.p50Ns[index], rows.p99Ns[index], rows.boundNs[index], shape.tunnel, shape.tunnelBytes, rows.bytesPerSecond[index] * 8,
-    ]]; // prettier-ignore
-  });
-  return csv(heads, lines);
+/** What a column of the list becomes. The ruler is a picture. */
+const ofColumn: Record<ListColumn, Record<string, (shape: RowShape, figures: Figures) => Cell>> = {
+  protocol: { protocol: ({ protocol }) => protocol, offloaded: ({ isSuper }) => (isSuper ? 'yes' : 'no') },
+  ruler: {},
+  n: { arrived: (_, { joined }) => joined, lost: (_, { lost }) => lost },
+  p50: { p50_ns: (_, { p50Ns }) => p50Ns },
+  p99: { p99_ns: (_, { p99Ns }) => p99Ns },
+  change: { p99_change_ns: (_, { changeNs }) => changeNs, p99_change_bound_ns: (_, { changeBoundNs }) => changeBoundNs },
+  bytes: { tunnel: ({ tunnel }) => tunnel, tunnel_bytes: ({ tunnelBytes }) => tunnelBytes },
+  rate: { rate_bit_per_s: (_, { bytesPerSecond }) => bytesPerSecond * 8 },
+  loss: { lost_how: ({ loss }) => loss, loss_share: (_, figures) => lossOf(figures) },
+}; // prettier-ignore
+
+const ends: Record<string, (shape: RowShape) => Cell> = {
+  from: sourceLabel,
+  to: destinationLabel,
+  from_address: sourceAddress,
+  to_address: destinationAddress,
+};
+
+/** With the clocks' bound where there is a time between nodes. */
+const bound = { bound_ns: (_: RowShape, { boundNs }: Figures): Cell => boundNs };
+
+/** Paths in their order, with what the columns show. */
+export function pathsCsv(
+  paths: readonly { shape: RowShape; figures: Figures }[],
+  chosen: readonly ListColumn[],
+): string {
+  const hasTimes = chosen.includes('p50') || chosen.includes('p99');
+  const columns = Object.assign({}, ends, ...chosen.map((column) => ofColumn[column]), hasTimes ? bound : {}) as Record<
+    string,
+    (shape: RowShape, figures: Figures) => Cell
+  >;
+  return csv(
+    Object.keys(columns),
+    paths.map(({ shape, figures }) => Object.values(columns).map((cellOf) => cellOf(shape, figures))),
+  );
 }

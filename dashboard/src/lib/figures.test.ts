@@ -1,6 +1,4 @@
 import { expect, test } from 'vitest';
-import type { RowColumns } from '../worker/messages.ts';
-import type { RowShape } from '../worker/rows.ts';
 import { formatAge, formatBitRate, formatBytes, formatMany, formatPercent } from './format.ts';
 import { endingOf, nodeFrames, shorten, translations } from './labels.ts';
 import { sortBy, sortRows } from './sort.ts';
@@ -13,17 +11,13 @@ test('figures have three digits and a unit', () => {
   expect([900, 119_000, 7_199_000, 7_200_000].map(formatAge)).toEqual(['1 s', '119 s', '119 min', '2 h']);
 });
 
-const shapes = new Map(
-  ['b', 'a', 'lost', 'unknown'].map((name, id) => [id, { id, name, protocol: 'tcp' } as RowShape]),
-);
-const rows = {
-  ids: Uint32Array.of(0, 1, 2, 3),
-  joined: Float64Array.of(5, 7, 0, 1),
-  lost: Float64Array.of(0, 0, 3, 0),
-  p99Ns: Float64Array.of(20, 10, NaN, NaN),
-} as RowColumns;
+const rows = ['b', 'a', 'lost', 'unknown'].map((name) => ({ shape: { name, protocol: 'tcp' } }));
+const figures: Record<string, Record<string, number>> = {
+  p99: { b: 20, a: 10, lost: Infinity, unknown: NaN },
+  n: { b: 5, a: 7, lost: 3, unknown: 1 },
+};
 const order = (by: 'path' | 'p99' | 'n', descending: boolean): string[] =>
-  sortRows(rows, shapes, { by, descending }).map((id) => shapes.get(id)!.name);
+  sortRows(rows, { by, descending }, ({ shape }, which) => figures[which][shape.name]).map(({ shape }) => shape.name);
 
 test('what never arrived took longest, and unknown comes last', () => {
   expect(order('p99', true)).toEqual(['lost', 'b', 'a', 'unknown']);

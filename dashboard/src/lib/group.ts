@@ -1,7 +1,7 @@
 /** Groups of the path list: the rows under a head that sums them up. */
-import type { RowColumns } from '../worker/messages.ts';
-import type { RowShape } from '../worker/rows.ts';
 import type { Name } from '../../../agent/names/name.ts';
+import type { RowShape } from '../worker/rows.ts';
+import type { Figures } from './row.ts';
 
 export const groupings = [
   { value: 'none', text: 'none', title: 'the paths alone' },
@@ -11,17 +11,25 @@ export const groupings = [
 ] as const;
 export type Grouping = (typeof groupings)[number]['value'];
 
-/** What two paths of one group have in common. */
-export interface Group {
+/** What paths have in common that stand under one head. */
+export interface Head {
   name: string;
-  /** Of the list: rows from here on, up to the next group. */
+  /** Of the rows in order: from here on, so many. */
   from: number;
   paths: number;
+}
+
+export interface Group extends Head {
   /** Sums of the rows, and their worst p99. */
   n: number;
   lost: number;
   bytesPerSecond: number;
   p99Ns: number;
+}
+
+/** What is needed of a row. */
+export interface Grouped {
+  shape: Pick<RowShape, 'ends' | 'hops' | 'source' | 'destination'>;
 }
 
 const UNNAMED = 'unnamed';
@@ -36,7 +44,7 @@ const workloadOf = (name: Name | undefined, address: string): string => {
 };
 
 /** From whom to whom, at the coarseness asked for. */
-export function groupName(shape: RowShape, by: Exclude<Grouping, 'none'>): string {
+export function groupName({ shape }: Grouped, by: Exclude<Grouping, 'none'>): string {
   const { ends, hops } = shape;
   switch (by) {
     case 'nodes':
@@ -48,54 +56,61 @@ export function groupName(shape: RowShape, by: Exclude<Grouping, 'none'>): strin
   }
 }
 
-/** The same rows, those of one group side by side; groups and their rows keep the order that they had. */
-export function sortIntoGroups(order: number[], shapes: ReadonlyMap<number, RowShape>, by: Grouping): number[] {
-  if (by === 'none') return order;
-  const groups = new Map<string, number[]>();
-  for (const id of order) {
-    const shape = shapes.get(id);
-    const name = shape ? groupName(shape, by) : '';
-    const ids = groups.get(name);
-    if (ids) ids.push(id);
-    else groups.set(name, [id]);
+export interface InGroups<R> {
+  order: R[];
+  heads: Head[];
+}
+
+/** The same rows, those of one group side by side under their head; groups and their rows keep the order that they had. */
+export function sortIntoGroups<R extends Grouped>(order: R[], by: Grouping): InGroups<R> {
+  if (by === 'none') return { order, heads: [] };
+  const groups = new Map<string, R[]>();
+  for (const row of order) {
+    const name = groupName(row, by);
+    const rows = groups.get(name);
+    if (rows) rows.push(row);
+    else groups.set(name, [row]);
   }
-  return [...groups.values()].flat();
+  const heads: Head[] = [];
+  const sorted: R[] = [];
+  for (const [name, rows] of groups) {
+    heads.push({ name, from: sorted.length, paths: rows.length });
+    for (const row of rows) sorted.push(row);
+  }
+  return { order: sorted, heads };
 }
 
-export interface Known {
-  id: number;
-  shape: RowShape;
-  /** Of the columns. */
-  at: number;
+type Summed = Pick<Figures, 'joined' | 'lost' | 'bytesPerSecond' | 'p99Ns'>;
+
+export function groupOf(head: Head, rows: Iterable<Summed>): Group {
+  const group: Group = { ...head, n: 0, lost: 0, bytesPerSecond: 0, p99Ns: NaN };
+  for (const { joined, lost, bytesPerSecond, p99Ns } of rows) {
+    group.n += joined + lost;
+    group.lost += lost;
+    group.bytesPerSecond += bytesPerSecond;
+    if (!(p99Ns <= group.p99Ns) && !Number.isNaN(p99Ns)) group.p99Ns = p99Ns;
+  }
+  return group;
 }
 
-/** The heads of rows that are sorted into groups. */
-export function groupsOf(known: readonly Known[], rows: RowColumns, by: Grouping): Group[] {
-  const groups: Group[] = [];
-  if (by === 'none') return groups;
-  known.forEach(({ shape, at }, from) => {
-    const name = groupName(shape, by);
-    if (groups.at(-1)?.name !== name)
-      groups.push({ name, from, paths: 0, n: 0, lost: 0, bytesPerSecond: 0, p99Ns: NaN });
-    const group = groups.at(-1)!;
-    group.paths++;
-    group.n += rows.joined[at] + rows.lost[at];
-    group.lost += rows.lost[at];
-    group.bytesPerSecond += rows.bytesPerSecond[at];
-    if (!(rows.p99Ns[at] <= group.p99Ns) && !Number.isNaN(rows.p99Ns[at])) group.p99Ns = rows.p99Ns[at];
-  });
-  return groups;
+/** Rows and heads stand one under the other. What stands on a line: a head or a row, by its place among its own. */
+export function lineAt(heads: readonly Head[], line: number): { head: number } | { row: number } {
+  const before = headsBefore(heads, (head, at) => head.from + at <= line);
+  const isHead = before > 0 && heads[before - 1].from + before - 1 === line;
+  return isHead ? { head: before - 1 } : { row: line - before };
 }
 
-/** Rows and heads as the list shows them, one under the other. */
-export type Line = { group: Group } | { row: Known };
+/** On which line a row stands. */
+export const lineOf = (heads: readonly Head[], row: number): number =>
+  row + headsBefore(heads, (head) => head.from <= row);
 
-export function linesOf(known: readonly Known[], groups: readonly Group[]): Line[] {
-  const lines: Line[] = [];
-  let next = 0;
-  known.forEach((row, at) => {
-    if (groups[next]?.from === at) lines.push({ group: groups[next++] });
-    lines.push({ row });
-  });
-  return lines;
+/** How many of them, all of which come first, are so. */
+function headsBefore(heads: readonly Head[], isSo: (head: Head, at: number) => boolean): number {
+  let [low, high] = [0, heads.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isSo(heads[middle], middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,6 +1,5 @@
 /** One row's figures, as the components take them, and what is said of them. */
 import { formatNs, formatWire, round3 } from '../../../agent/trace/numbers.ts';
-import type { RowColumns } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
 import { exactNs } from './format.ts';
 
@@ -9,28 +8,15 @@ export interface Figures {
   lost: number;
   p50Ns: number;
   p99Ns: number;
+  /** p99 less that of as many seconds before; NaN where either is not known. What is not more than its bound is none. */
+  changeNs: number;
+  changeBoundNs: number;
   boundNs: number;
   bytesPerSecond: number;
   /** Mean of the inner bytes of a wire packet; NaN without a tunnel. */
   innerBytes: number;
   segmentP50Ns: Float64Array;
   segmentP99Ns: Float64Array;
-}
-
-export function figuresOf(rows: RowColumns, at: number, shape: RowShape): Figures {
-  const from = rows.firstSegment[at];
-  const to = from + shape.segments.length;
-  return {
-    joined: rows.joined[at],
-    lost: rows.lost[at],
-    p50Ns: rows.p50Ns[at],
-    p99Ns: rows.p99Ns[at],
-    boundNs: rows.boundNs[at],
-    bytesPerSecond: rows.bytesPerSecond[at],
-    innerBytes: rows.innerBytes[at],
-    segmentP50Ns: rows.segmentP50Ns.subarray(from, to),
-    segmentP99Ns: rows.segmentP99Ns.subarray(from, to),
-  };
 }
 
 /** A segment as readers point at it: `encap` of which node. */

@@ -15,6 +15,13 @@ export function sightOf(count: number, topPx: number, rowPx: number, windowPx: n
   };
 }
 
+/** Asked for at once, so that scrolling meets lines that are there. */
+const MORE = 32;
+
+export const widen = ({ from, to }: Sight): Sight => ({ from: Math.max(0, from - MORE), to: to + MORE });
+
+export const covers = (asked: Sight, sight: Sight): boolean => asked.from <= sight.from && asked.to >= sight.to;
+
 /** How far to scroll so that a row lies between the edges: as little as will do. */
 export function scrollTo(row: number, topPx: number, rowPx: number, upperPx: number, lowerPx: number): number {
   const y = topPx + row * rowPx;

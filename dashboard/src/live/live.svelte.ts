@@ -1,72 +1,93 @@
-/* eslint-disable svelte/prefer-svelte-reactivity -- the view is what readers follow; shapes change only with it */
+/* eslint-disable svelte/prefer-svelte-reactivity -- what is drawn is the view; a URL and open questions are not */
 /** The one live source: what the worker says, as it last said it. */
 import { save } from '../lib/files.ts';
-import type { Connection, Order, PacketSummary, Report, Served, TimeColumns, View } from '../worker/messages.ts';
-import type { PacketQuery } from '../worker/packets.ts';
-import type { RowShape } from '../worker/rows.ts';
-import type { Source } from '../worker/source.ts';
+import { inTurn, leaveTurn } from '../lib/turns.ts';
+import type { ListView } from '../worker/list.ts';
+import type { Connection, Kind, Order, Question, Questions, Report, Served, TimeColumns, View } from '../worker/messages.ts'; // prettier-ignore
 
 export interface Live {
   readonly view: View | undefined;
   /** What is in focus over time; a view that says nothing of it leaves it as it was. */
   readonly time: TimeColumns | undefined;
+  /** A frame or two behind the view: they are not all drawn in one. */
+  readonly list: ListView | undefined;
   readonly connection: Connection;
   readonly served: Served | undefined;
   /** Name of the file that is looked at. */
   readonly file: string | undefined;
   /** What was wrong with the last file. */
   readonly problem: string;
-  /** Rows by id; filled before the view that speaks of them. */
-  readonly shapes: ReadonlyMap<number, RowShape>;
   send(order: Order): void;
-  /** Held packets of a row, the slowest first: those behind a cell of a heat map. */
-  pick(wanted: PacketQuery): Promise<PacketSummary[]>;
-  /** Where the frames of what is shown can be had again. */
-  source(): Promise<Source>;
+  ask<K extends Kind>(kind: K, asked: Questions[K]['asked']): Promise<Questions[K]['answer']>;
 }
 
 /** @param onSession when another one begins: of a file or of agents, as before or instead of the other */
 export function createLive(onSession: (isOtherSource: boolean) => void): Live {
   const worker = new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module' });
-  const shapes = new Map<number, RowShape>();
   let view = $state.raw<View>();
   let time = $state.raw<TimeColumns>();
+  let list = $state.raw<ListView>();
   let connection = $state.raw<Connection>({ state: 'connecting' });
   let served = $state.raw<Served>();
   let file = $state<string>();
   let problem = $state('');
-  const picks = new Map<number, (packets: PacketSummary[]) => void>();
-  let nextPick = 1;
-  let takeSource: ((source: Source) => void) | undefined;
+  const listTurn = {};
+  const asked = new Map<number, (answer: never) => void>();
+  let questions = 0;
+
+  function begin(of: string | undefined): void {
+    leaveTurn(listTurn);
+    view = list = undefined;
+    const isOtherSource = of !== undefined || file !== undefined;
+    file = of;
+    onSession(isOtherSource);
+  }
+
+  function take(report: View): void {
+    // The same row is the same object: what is drawn of its shape alone stays.
+    if (report.focus && report.focus.shape.id === view?.focus?.shape.id) report.focus.shape = view.focus.shape;
+    if (report.time) time = report.time;
+    view = report;
+    inTurn(listTurn, () => (list = report.list));
+  }
 
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
-    if (data.type === 'connection') connection = data.connection;
-    else if (data.type === 'served') served = data.served;
-    else if (data.type === 'picked') {
-      picks.get(data.number)?.(data.packets);
-      picks.delete(data.number);
-    } else if (data.type === 'session') {
-      shapes.clear();
-      view = undefined;
-      const isOtherSource = data.file !== undefined || file !== undefined;
-      file = data.file;
-      onSession(isOtherSource);
-    } else if (data.type === 'source') takeSource?.(data.source);
-    else if (data.type === 'saved') save(snapshotName(), data.blob);
-    else if (data.type === 'problem') problem = data.text;
-    else {
-      for (const shape of data.shapes) shapes.set(shape.id, shape);
-      for (const id of data.gone) shapes.delete(id);
-      if (data.time) time = data.time;
-      view = data;
+    switch (data.type) {
+      case 'view':
+        return take(data);
+      case 'list':
+        leaveTurn(listTurn);
+        return void (list = data.list);
+      case 'answer':
+        asked.get(data.number)?.(data.answer as never);
+        return void asked.delete(data.number);
+      case 'connection':
+        return void (connection = data.connection);
+      case 'served':
+        return void (served = data.served);
+      case 'session':
+        return begin(data.file);
+      case 'saved':
+        return save(snapshotName(), data.blob);
+      case 'problem':
+        return void (problem = data.text);
     }
   };
+
+  function send(order: Order): void {
+    if (order.type === 'open' || order.type === 'save') problem = '';
+    worker.postMessage(order);
+  }
+
   return {
     get view() {
       return view;
     },
     get time() {
       return time;
+    },
+    get list() {
+      return list;
     },
     get connection() {
       return connection;
@@ -80,21 +101,11 @@ export function createLive(onSession: (isOtherSource: boolean) => void): Live {
     get problem() {
       return problem;
     },
-    shapes,
-    send(order) {
-      if (order.type === 'open' || order.type === 'save') problem = '';
-      worker.postMessage(order);
-    },
-    pick: (wanted) =>
+    send,
+    ask: (kind, what) =>
       new Promise((resolve) => {
-        const number = nextPick++;
-        picks.set(number, resolve);
-        worker.postMessage({ type: 'pick', number, wanted } satisfies Order);
-      }),
-    source: () =>
-      new Promise((resolve) => {
-        takeSource = resolve;
-        worker.postMessage({ type: 'source' } satisfies Order);
+        asked.set(++questions, resolve);
+        send({ type: 'ask', number: questions, question: { kind, asked: what } as Question });
       }),
   };
 }

@@ -1,6 +1,4 @@
 /** From figures to one of the packets behind them, which is then the one that is open. */
-import type { PacketSummary } from '../worker/messages.ts';
-import { TOTAL } from '../worker/segments.ts';
 import type { Live } from './live.svelte.ts';
 import type { PlaceSource } from './place.svelte.ts';
 
@@ -20,20 +18,11 @@ interface Focus {
   name: string | undefined;
 }
 
-const ALWAYS = { fromSecond: -Infinity, toSecond: Infinity };
 const ANY_TIME = { fromNs: -Infinity, toNs: Infinity };
 
 export function createPacketChoice(at: PlaceSource, live: Live, focus: () => Focus): PacketChoice {
   /** The first is a step that can be undone, from there to another one is none. */
   const open = (name: string): void => at.go({ focus: focus().name, packet: name }, at.place.packet === undefined);
-
-  async function lostSo(loss: string): Promise<{ row: string; packet: PacketSummary }[]> {
-    const rows = [...live.shapes.values()].filter((shape) => shape.loss === loss);
-    const packets = await Promise.all(
-      rows.map(({ id }) => live.pick({ row: id, ...ALWAYS, ...ANY_TIME, segment: TOTAL })),
-    );
-    return rows.flatMap(({ name }, index) => packets[index].map((packet) => ({ row: name, packet })));
-  }
 
   return {
     open,
@@ -45,7 +34,7 @@ export function createPacketChoice(at: PlaceSource, live: Live, focus: () => Foc
       if (names[to] !== undefined) open(names[to]);
     },
     async openLost(loss, identity) {
-      const lost = (await lostSo(loss)).sort((a, b) => b.packet.wallMs - a.packet.wallMs);
+      const lost = (await live.ask('lost', loss)).sort((a, b) => b.packet.wallMs - a.packet.wallMs);
       const found = lost.find(({ packet }) => packet.name.startsWith(identity)) ?? lost.at(0);
       if (found) at.go({ focus: found.row, packet: found.packet.name }, true);
     },
@@ -54,8 +43,8 @@ export function createPacketChoice(at: PlaceSource, live: Live, focus: () => Foc
       if (id === undefined) return;
       const query = { row: id, fromSecond: second, toSecond: second, segment: at.place.segment };
       const [packet] = [
-        ...(await live.pick({ ...query, fromNs, toNs })),
-        ...(await live.pick({ ...query, ...ANY_TIME })),
+        ...(await live.ask('pick', { ...query, fromNs, toNs })),
+        ...(await live.ask('pick', { ...query, ...ANY_TIME })),
       ];
       if (packet) open(packet.name);
     },

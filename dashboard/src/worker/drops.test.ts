@@ -52,11 +52,11 @@ describe('drops of a session', () => {
 
   test('are those of the span that is looked at', () => {
     const from = START_MS / 1000 + 4;
-    session.look({ from, to: from + 2 });
+    session.choose({ span: { from, to: from + 2 }, axis: undefined });
     const { drops } = session.view(START_MS + 20_000);
     expect(drops.rows[0].count).toBeGreaterThanOrEqual(4);
     expect(drops.rows[0].count).toBeLessThanOrEqual(6);
-    session.look(undefined);
+    session.choose({ span: undefined, axis: undefined });
   });
 
   test('are chosen by the filter, by the words of their place too', () => {
@@ -65,11 +65,11 @@ describe('drops of a session', () => {
       ['verdict:vanished', 0],
       ['node:n9', 0],
     ] as const) {
-      session.setFilter(filter);
+      session.choose({ filter });
       const { drops } = session.view(START_MS + 20_000);
       expect([filter, drops.rows.length, drops.hidden]).toEqual([filter, rows, 1 - rows]);
     }
-    session.setFilter('');
+    session.choose({ filter: '' });
   });
 
   test('are forgotten with the seconds that are held', () => {

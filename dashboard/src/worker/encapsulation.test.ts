@@ -29,7 +29,7 @@ test('a path and its nodes have bytes, times, other backends and room', () => {
     session.frame(bytes, atMs);
     session.tick(atMs);
   }
-  session.setFocus('icmp:10.244.1.2>10.244.2.2');
+  session.choose({ focus: 'icmp:10.244.1.2>10.244.2.2' });
   session.tick(START_MS + 12_000);
   const { encapsulation, tunnels } = session.view(START_MS + 12_000);
   expect(encapsulation).toMatchObject({ podMtu: 1500, uplinkMtu: 1500, narrowest: { mtu: 1500 }, biggest: 84 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { FROM, pings, UNTIL } from '../../../agent/insight/pings.ts';
 import { createAgent, framesOf } from '../../../agent/paths/synthetic.ts';
 import { createSession, type Session } from './session.ts';
+import { rowsOf } from './testing.ts';
 
 const START_MS = 1.7e12;
 
@@ -24,22 +25,20 @@ function play(session: Session, afterSecond: (second: number, nowMs: number) => 
 
 test('names a row that the page has, and keeps what it said of a span', () => {
   const session = createSession();
-  const names = new Map<number, string>();
   let hurtAtMs = 0;
   play(session, (_, nowMs) => {
     const view = session.view(nowMs);
-    for (const { id, name } of view.shapes) names.set(id, name);
     if (hurtAtMs === 0 && view.insight && view.insight.findings.length > 0) {
       hurtAtMs = nowMs;
-      session.look(view.span);
+      session.choose({ span: view.span, axis: undefined });
     }
   });
-  const { insight, rows, isLive } = session.view(hurtAtMs);
+  const { insight, isLive } = session.view(hurtAtMs);
   const [finding] = insight!.findings;
   expect(isLive).toBe(false);
   expect(finding).toMatchObject({ symptom: 'slow', place: { segment: 'bridge', nodes: ['n2'] } });
   expect(Math.abs(finding.sinceMs - START_MS - FROM * 1000)).toBeLessThanOrEqual(1000);
-  expect(Array.from(rows.ids, (id) => names.get(id))).toContain(finding.lanes[0]);
+  expect([...rowsOf(session, hurtAtMs).keys()]).toContain(finding.lanes[0]);
   // Told within seconds, and not anew since: the span holds it.
   expect(hurtAtMs - START_MS - FROM * 1000).toBeLessThan(20_000);
 });

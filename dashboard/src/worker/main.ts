@@ -1,16 +1,15 @@
 /** The page's worker: everything between the socket and the columns that the page draws. */
 import { LEGS_RECORDS_OFFSET, isLegs } from './counting.ts';
-import { buffersOf } from './columns.ts';
 import { connect, type Connected } from './connection.ts';
 import { createFollowing } from './following.ts';
-import type { Choices, Connection, Order, Report } from './messages.ts';
+import type { Answer, Choices, Connection, Order, Question, Report } from './messages.ts';
 import { createPlayer, type Player } from './player.ts';
 import { FileError, framesOf, takeSnapshot } from './files.ts';
 import { WireError } from '../../../agent/wire/frame.ts';
 import { createKept, type Kept } from './kept.ts';
 import type { Span } from '../lib/span.ts';
 import { keptSource, type Source } from './source.ts';
-import { KEPT_SECONDS } from './session.ts';
+import { KEPT_SECONDS, type Session } from './session.ts';
 import { timeBuffers } from './timeline.ts';
 import { wallMs } from './wall.ts';
 
@@ -59,10 +58,7 @@ function takeFrame(bytes: Uint8Array): void {
 function postView(): void {
   timed(() => {
     const view = player.session.view(player.nowMs(wallMs()));
-    post({ ...view, busyMs: measured.ms, recordsPerSecond: measured.records }, [
-      ...buffersOf(view.rows),
-      ...timeBuffers(view.time),
-    ]);
+    post({ ...view, busyMs: measured.ms, recordsPerSecond: measured.records }, timeBuffers(view.time));
   });
 }
 
@@ -157,10 +153,14 @@ function obey(order: Order): void {
       return void open(order.file);
     case 'save':
       return void save(order.span, order.pseudonymize);
-    case 'source':
-      return post({ type: 'source', source: sourceOfShown() });
-    case 'pick':
-      return post({ type: 'picked', number: order.number, packets: player.session.pick(order.wanted) });
+    case 'ask':
+      return post({ type: 'answer', number: order.number, answer: answer(order.question) });
+    case 'see':
+      return tellList(({ list }) => list.see(order));
+    case 'point':
+      return tellList(({ list }) => list.point(order.id));
+    case 'move':
+      return tellList(({ list }) => list.move(order.by));
     case 'choose':
       choices = order.choices;
       applyChoices();
@@ -168,16 +168,34 @@ function obey(order: Order): void {
   }
 }
 
+function answer(question: Question): Answer {
+  const { ask } = player.session;
+  switch (question.kind) {
+    case 'source':
+      return sourceOfShown();
+    case 'pick':
+      return ask.pick(question.asked);
+    case 'lost':
+      return ask.lost(question.asked);
+    case 'complete':
+      return ask.complete(question.asked);
+    case 'cursor':
+      return player.session.list.view().cursor;
+    case 'csv':
+      return ask.csv(question.asked);
+  }
+}
+
+/** At once: somebody scrolls. */
+function tellList(change: (session: Session) => void): void {
+  timed(() => {
+    change(player.session);
+    post({ type: 'list', list: player.session.list.view() });
+  });
+}
+
 function applyChoices(): void {
-  if (!choices) return;
-  const { session } = player;
-  session.setWindow(choices.window);
-  session.setFilter(choices.filter);
-  session.setFocus(choices.focus);
-  session.setPacket(choices.packet);
-  session.setShow(choices.show, choices.finest);
-  session.setTime(choices.timeOf, choices.segment);
-  session.look(choices.span, choices.axis);
+  if (choices) player.session.choose(choices);
 }
 
 self.onmessage = ({ data }: MessageEvent<Order>) => obey(data);

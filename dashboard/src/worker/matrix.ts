@@ -1,6 +1,6 @@
 /** From which node to which, and how long the wire between them takes. */
 import { nameWord } from '../lib/narrow.ts';
-import { boundOf } from './columns.ts';
+import { boundOf } from './figures.ts';
 import type { NodeHealth } from './health.ts';
 import { compare, comparedOf, newComparison, standingKey, type Comparison, type Standings } from './map/compare.ts';
 import type { Compared } from './map/view.ts';

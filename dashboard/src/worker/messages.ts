@@ -1,8 +1,13 @@
-/** What the page and its worker say to each other. Figures are columns, handed over and not copied. */
+/** What the page and its worker say to each other. What is drawn over time are columns, handed over and not copied. */
+import type { Completion } from '../../../agent/trace/filter-complete.ts';
 import type { Insight } from '../../../agent/insight/explain.ts';
 import type { FilterInForce } from '../../../agent/wire/messages.ts';
 import type { Counts } from '../../../agent/paths/counting.ts';
+import type { ListColumn } from '../lib/list-columns.ts';
+import type { Figures } from '../lib/row.ts';
 import type { Span } from '../lib/span.ts';
+import type { Subject } from '../lib/subject.ts';
+import type { Beside } from './beside.ts';
 import type { DropsView } from './drops.ts';
 import type { NodeEncapsulation, PathEncapsulation } from './encapsulation.ts';
 import type { PeerState } from '../../../agent/marks/nodes.ts';
@@ -10,6 +15,7 @@ import type { NodeHealth } from './health.ts';
 import type { Exchange } from '../../../agent/packets/packet.ts';
 import type { PacketQuery } from './packets.ts';
 import type { Show } from '../lib/tabs.ts';
+import type { Cursor, ListChoices, ListSight, ListView } from './list.ts';
 import type { Level } from './map/view.ts';
 import type { Picture } from './pictures.ts';
 import type { Mark } from '../../../agent/marks/marks.ts';
@@ -33,6 +39,10 @@ export interface Choices {
   /** What is drawn over time: a row or everything, and of which segment (worker/segments.ts). */
   timeOf: string | undefined;
   segment: string;
+  /** What the inspector looks at, of the row in focus. */
+  inspect: Subject | undefined;
+  /** How paths are listed. */
+  list: ListChoices;
 }
 
 /** To the worker. */
@@ -42,14 +52,37 @@ export type Order =
   /** All that this filter matches, not a sample; an empty one: no longer. */
   | { type: 'follow'; text: string }
   | { type: 'start'; base: string; token: string | undefined }
-  /** Answered by `picked` with the same number. */
-  | { type: 'pick'; number: number; wanted: PacketQuery }
+  /** Answered by `answer` with the same number. */
+  | { type: 'ask'; number: number; question: Question }
+  /** Of the list. */
+  | ({ type: 'see' } & ListSight)
+  /** Puts the list's cursor on a row, or moves it by so many. */
+  | { type: 'point'; id: number }
+  | { type: 'move'; by: number }
   /** A recording, to be looked at instead of the stream; `start` goes back. */
   | { type: 'open'; file: File }
   /** Answered by `saved`, or `problem`. */
-  | { type: 'save'; span: Span; pseudonymize: boolean }
-  /** Answered by `source`. */
-  | { type: 'source' };
+  | { type: 'save'; span: Span; pseudonymize: boolean };
+
+/** By kind: what is asked, and what comes back. */
+export interface Questions {
+  /** Held packets of a row, the slowest first: those behind a cell of a heat map. */
+  pick: { asked: PacketQuery; answer: PacketSummary[] };
+  /** Held packets that were lost so, with their rows' names. */
+  lost: { asked: string; answer: { row: string; packet: PacketSummary }[] };
+  /** The word of a filter that ends at the caret. */
+  complete: { asked: { text: string; caret: number }; answer: Completion };
+  /** On which row the list's cursor is, after all moves. */
+  cursor: { asked: undefined; answer: Cursor | undefined };
+  /** The list as a table of these columns. */
+  csv: { asked: readonly ListColumn[]; answer: string };
+  /** Where the frames of what is shown can be had again. */
+  source: { asked: undefined; answer: Source };
+}
+
+export type Kind = keyof Questions;
+export type Question = { [K in Kind]: { kind: K; asked: Questions[K]['asked'] } }[Kind];
+export type Answer = Questions[Kind]['answer'];
 
 export type Connection =
   | { state: 'connecting' }
@@ -64,24 +97,6 @@ export type Connection =
 export interface Served {
   hoplens: string;
   recording: boolean;
-}
-
-/** Figures of the rows that the filter leaves; `segments*` hold each row's segments one behind the other. */
-export interface RowColumns {
-  ids: Uint32Array;
-  joined: Float64Array;
-  lost: Float64Array;
-  p50Ns: Float64Array;
-  p99Ns: Float64Array;
-  /** p99 less that of as many seconds before; NaN where either is not known. What is not more than its bound is none. */
-  changeNs: Float64Array;
-  changeBoundNs: Float64Array;
-  boundNs: Float64Array;
-  bytesPerSecond: Float64Array;
-  innerBytes: Float64Array;
-  firstSegment: Uint32Array;
-  segmentP50Ns: Float64Array;
-  segmentP99Ns: Float64Array;
 }
 
 /** What is in focus over time: columns by second of the axis. NaN where nothing was measured. */
@@ -160,11 +175,12 @@ export interface View {
   heldSeconds: number;
   /** Paths told since the span was fixed. */
   since: number;
-  /** New since the last view. */
-  shapes: RowShape[];
-  /** Rows forgotten since the last view. */
-  gone: number[];
-  rows: RowColumns;
+  /** The lines in sight. */
+  list: ListView;
+  /** The row in focus, or until one is chosen the one that shows most; `figures`: where it has packets in what is shown. */
+  focus: { shape: RowShape; figures: Figures | undefined } | undefined;
+  /** What the inspector looks at, beside the other rows. */
+  beside: Beside | undefined;
   /** Rows that the filter hides, and paths beyond the rows that are held. */
   hidden: number;
   left: number;
@@ -196,19 +212,14 @@ export interface View {
   recordsPerSecond: number;
 }
 
-export interface Picked {
-  type: 'picked';
-  number: number;
-  packets: PacketSummary[];
-}
-
 export type Report =
   | View
-  | Picked
+  /** The list alone: other lines came into sight, or the cursor moved. */
+  | { type: 'list'; list: ListView }
+  | { type: 'answer'; number: number; answer: Answer }
   /** What is shown begins anew: with a file, or live. */
   | { type: 'session'; file: string | undefined }
   | { type: 'saved'; blob: Blob }
-  | { type: 'source'; source: Source }
   /** A file could not be read or made: nothing else changed. */
   | { type: 'problem'; text: string }
   | { type: 'connection'; connection: Connection }

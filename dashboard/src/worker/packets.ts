@@ -20,6 +20,11 @@ export interface PacketQuery {
   toNs: number;
 }
 
+/** All of a row. */
+export const anyOf = (row: number): PacketQuery => ({
+  row, segment: TOTAL, fromSecond: -Infinity, toSecond: Infinity, fromNs: -Infinity, toNs: Infinity,
+}); // prettier-ignore
+
 export interface Packets {
   see(view: PathView, row: Row, second: number): void;
   turn(second: number): void;

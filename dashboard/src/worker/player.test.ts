@@ -9,6 +9,7 @@ import { FrameType } from '../../../agent/wire/frame.ts';
 import type { HistoryMessage } from '../../../agent/wire/messages.ts';
 import type { View } from './messages.ts';
 import { createPlayer, type Player } from './player.ts';
+import { rowsOf, type ShownRows } from './testing.ts';
 
 const RECORDING = fileURLToPath(new URL('../../../test/fixtures/demo.hoplens', import.meta.url));
 const START_MS = 1.7e12;
@@ -49,15 +50,15 @@ function newcomer(): Player {
   return player;
 }
 
-const lookAt = (player: Player): View => {
-  player.session.setWindow(60);
-  return player.session.view(NOW_MS);
+const lookAt = ({ session }: Player): View & { rows: ShownRows } => {
+  session.choose({ window: 60 });
+  return { ...session.view(NOW_MS), rows: rowsOf(session, NOW_MS) };
 };
 
 test('a newcomer sees the rows, the seconds and the counts of the past in their own time', () => {
   const [old, now] = [lookAt(live()), lookAt(newcomer())];
-  const joined = (view: View): Map<string, number> =>
-    new Map(view.shapes.map((shape) => [shape.name, view.rows.joined[view.rows.ids.indexOf(shape.id)]]));
+  const joined = ({ rows }: { rows: ShownRows }): Map<string, number> =>
+    new Map([...rows].map(([name, { figures }]) => [name, figures.joined]));
   const expected = joined(old);
   expect(expected.size).toBeGreaterThan(4);
   expect([...joined(now).keys()].sort()).toEqual([...expected.keys()].sort());
@@ -90,6 +91,6 @@ test('a file without any time has none at its end either', () => {
   const player = createPlayer();
   player.fileFrame(frames[0].bytes);
   player.end();
-  const { atMs, heldSeconds, rows } = player.session.view(player.nowMs(NOW_MS));
-  expect([atMs, heldSeconds, rows.ids.length]).toEqual([NOW_MS, 0, 0]);
+  const { atMs, heldSeconds, list } = player.session.view(player.nowMs(NOW_MS));
+  expect([atMs, heldSeconds, list.paths]).toEqual([NOW_MS, 0, 0]);
 });

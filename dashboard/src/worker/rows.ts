@@ -7,6 +7,7 @@ import { pathKey } from '../../../agent/trace/shape-key.ts';
 import { namesOf, serviceOf, shapeOf, type Shape } from '../../../agent/trace/shape.ts';
 import type { Subject } from '../../../agent/trace/filter.ts';
 import type { Blocks } from './blocks.ts';
+import type { Window } from './window.ts';
 
 /** What a row is; its figures come as columns. */
 export interface RowShape extends Shape {
@@ -198,24 +199,33 @@ function notePort(ports: number[], port: number): void {
   if (ports.length < MAX_PORTS && !ports.includes(port)) ports.push(port);
 }
 
-/**
- * What filters look at: a row stays when any of its packets would.
- * @param latencyNs of its fastest and of its slowest packet
- */
-export function rowSubject({ shape, sourcePorts, destinationPorts }: Row, latencyNs: Subject['latencyNs']): Subject {
-  return {
-    protocol: shape.protocol,
-    sources: [...shape.hops.map((hop) => addressPart(hop.source)), shape.source],
-    destinations: [...shape.hops.map((hop) => addressPart(hop.destination)), shape.destination],
-    sourcePorts,
-    destinationPorts,
-    nodes: shape.hops.map((hop) => hop.node),
-    devices: shape.hops.map((hop) => hop.device),
-    names: namesOf(shape.ends),
-    verdict: shape.verdict,
-    latencyNs,
-  };
-}
+/** What filters look at: a row stays when any of its packets would. Made of what a filter asks for, and no more. */
+export const rowSubject = ({ shape, base, sourcePorts, destinationPorts }: Row, window: Window): Subject => ({
+  protocol: shape.protocol,
+  verdict: shape.verdict,
+  sourcePorts,
+  destinationPorts,
+  get sources() {
+    return [...shape.hops.map((hop) => addressPart(hop.source)), shape.source];
+  },
+  get destinations() {
+    return [...shape.hops.map((hop) => addressPart(hop.destination)), shape.destination];
+  },
+  get nodes() {
+    return shape.hops.map((hop) => hop.node);
+  },
+  get devices() {
+    return shape.hops.map((hop) => hop.device);
+  },
+  get names() {
+    return namesOf(shape.ends);
+  },
+  /** Of its fastest and of its slowest packet. */
+  get latencyNs() {
+    const total = base + shape.segments.length + Series.total;
+    return { least: window.quantile(total, 0), most: window.quantile(total, 1) };
+  },
+});
 
 const addressPart = (endpoint: string): string =>
   endpoint.startsWith('[') ? endpoint.slice(1, endpoint.indexOf(']')) : endpoint.replace(/^([^:]+):\d+$/, '$1');

@@ -7,8 +7,9 @@ import { endLabel } from '../../../agent/trace/shape.ts';
 import { podName } from '../../../test/lab/names.ts';
 import { lengthOf, type Span } from '../lib/span.ts';
 import type { View } from './messages.ts';
-import { destinationLabel, sourceLabel, type RowShape } from './rows.ts';
+import { destinationLabel, sourceLabel } from './rows.ts';
 import { createSession, type Session } from './session.ts';
+import { rowsOf, type ShownRows } from './testing.ts';
 
 const RECORDING = fileURLToPath(new URL('../../../test/fixtures/demo.hoplens', import.meta.url));
 const START_MS = 1.7e12;
@@ -22,8 +23,8 @@ beforeAll(async () => {
 
 interface Played {
   session: Session;
-  shapes: Map<number, RowShape>;
-  look: (nowMs?: number) => View;
+  look: () => View;
+  rows: () => ShownRows;
 }
 
 /** Plays this many seconds of it. */
@@ -42,31 +43,26 @@ const clockOf = (session: Session): number => clocks.get(session) ?? 0;
 
 function start(): Played {
   const session = createSession();
-  const shapes = new Map<number, RowShape>();
-  const look = (nowMs = START_MS + clockOf(session)): View => {
-    const view = session.view(nowMs);
-    for (const shape of view.shapes) shapes.set(shape.id, shape);
-    return view;
-  };
-  return { session, shapes, look };
+  const nowMs = (): number => START_MS + clockOf(session);
+  return { session, look: () => session.view(nowMs()), rows: () => rowsOf(session, nowMs()) };
 }
 
-const named = ({ shapes }: Played, view: View): Map<string, number> =>
-  new Map(Array.from(view.rows.ids, (id, at) => [shapes.get(id)!.name, at]));
+const joined = (rows: ShownRows): number => sum([...rows.values()].map(({ figures }) => figures.joined));
 
 const PING = 'icmp:10.244.1.2>10.244.2.2';
 
 describe('a session of the recorded demo', () => {
   let played: Played;
   let view: View;
+  let rows: ShownRows;
   beforeAll(() => {
     played = play(15);
     view = played.look();
+    rows = played.rows();
   });
 
   test('has a row for each path, by readable names', () => {
-    const rows = named(played, view);
-    const shape = played.shapes.get(view.rows.ids[rows.get(PING)!])!;
+    const { shape } = rows.get(PING)!;
     expect(shape.hops.map((hop) => `${hop.node} ${hop.device}`)).toEqual([
       'n1 vethweb', 'n1 cni0', 'n1 flannel.1', 'n1 eth0', 'n2 eth0', 'n2 flannel.1', 'n2 cni0', 'n2 vethapi',
     ]); // prettier-ignore
@@ -75,9 +71,8 @@ describe('a session of the recorded demo', () => {
   });
 
   test('calls pods and Services by their names', () => {
-    const rows = named(played, view);
     const labels = (name: string): string[] => {
-      const shape = played.shapes.get(view.rows.ids[rows.get(name)!])!;
+      const { shape } = rows.get(name)!;
       return [sourceLabel(shape), destinationLabel(shape), endLabel(shape.ends.addressed, shape.addressed)];
     };
     const pod = (workload: string): string => `demo/${podName(workload)}`;
@@ -89,59 +84,63 @@ describe('a session of the recorded demo', () => {
     expect(view.nodes.map(({ name, state }) => `${name} ${state}`)).toEqual(['n1 up', 'n2 up']);
     expect(view.counters.joined).toBeGreaterThan(100);
     expect(view.counters.joinableJoined).toBeLessThanOrEqual(view.counters.joinable);
-    for (const at of view.rows.ids.keys()) {
-      expect(view.rows.joined[at] + view.rows.lost[at]).toBeGreaterThan(0);
-      if (view.rows.p50Ns[at] > view.rows.p99Ns[at]) throw new Error('p50 above p99');
+    for (const { figures } of rows.values()) {
+      expect(figures.joined + figures.lost).toBeGreaterThan(0);
+      if (figures.p50Ns > figures.p99Ns) throw new Error('p50 above p99');
     }
+    expect(view.list.paths).toBe(rows.size);
+    // Before anybody chose, one that goes across nodes.
+    expect(view.focus!.shape.tunnelBytes).toBe(50);
   });
 
   test('filters rows, and what cannot be parsed hides nothing', () => {
-    played.session.setFilter('icmp');
-    const icmp = played.look();
-    expect([...named(played, icmp).keys()].every((name) => name.startsWith('icmp'))).toBe(true);
-    expect(icmp.hidden + icmp.rows.ids.length).toBe(view.rows.ids.length);
-    played.session.setFilter('port 8080');
+    const names = (): string[] => [...played.rows().keys()];
+    played.session.choose({ filter: 'icmp' });
+    const icmp = names();
+    expect(icmp.every((name) => name.startsWith('icmp'))).toBe(true);
+    expect(played.look().hidden + icmp.length).toBe(rows.size);
+    played.session.choose({ filter: 'port 8080' });
     // The port that a Service's requests were sent to on, too.
     const both = ['tcp:10.244.1.2>10.244.2.2:80', 'tcp:10.244.2.2:8080>10.244.1.2'];
-    expect([...named(played, played.look()).keys()]).toEqual(expect.arrayContaining(both));
-    played.session.setFilter('src port 8080');
-    const replies = [...named(played, played.look()).keys()];
+    expect(names()).toEqual(expect.arrayContaining(both));
+    played.session.choose({ filter: 'src port 8080' });
+    const replies = names();
     expect(replies).toContain(both[1]);
     expect(replies.every((name) => name.includes(':8080>'))).toBe(true);
-    played.session.setFilter('src port 8080 and less 100');
-    expect(named(played, played.look()).size).toBe(replies.length);
-    played.session.setFilter('service:api');
-    const through = [...named(played, played.look()).keys()];
+    played.session.choose({ filter: 'src port 8080 and less 100' });
+    expect(names().length).toBe(replies.length);
+    played.session.choose({ filter: 'service:api' });
+    const through = names();
     expect(through.length).toBeGreaterThan(0);
     expect(through.every((name) => name.includes(':10.244.2.2:8080>') || name.endsWith('>10.244.2.2:80'))).toBe(true);
-    played.session.setFilter('(');
+    played.session.choose({ filter: '(' });
     expect(played.look().hidden).toBe(0);
   });
 
   test('tells what is in focus second by second, and all of it together is what the list counts', () => {
-    played.session.setTime(PING, 'total');
-    const { time, rows, span } = played.look();
-    const at = named(played, view).get(PING)!;
+    played.session.choose({ timeOf: PING, segment: 'total' });
+    const { time, span } = played.look();
     expect([time!.of, time!.axis]).toEqual([PING, span]);
     expect(time!.choices).toEqual(['total', 'bridge@n1', 'route@n1', 'encap', 'wire', 'decap', 'bridge@n2', 'route@n2'].toSorted(byFirst(time!.choices))); // prettier-ignore
-    played.session.look(span);
-    expect(sum(time!.joined)).toBe(played.look().rows.joined[at]);
-    expect(rows.p99Ns[at]).toBeLessThanOrEqual(Math.max(...known(time!.p99Ns)));
-    played.session.setTime(undefined, 'total');
+    played.session.choose({ span, axis: undefined });
+    const { figures } = played.rows().get(PING)!;
+    expect(sum(time!.joined)).toBe(figures.joined);
+    expect(figures.p99Ns).toBeLessThanOrEqual(Math.max(...known(time!.p99Ns)));
+    played.session.choose({ timeOf: undefined, segment: 'total' });
     const all = played.look();
-    expect([all.time!.of, sum(all.time!.joined)]).toEqual(['', sum(all.rows.joined)]);
-    played.session.setFilter('icmp');
+    expect([all.time!.of, sum(all.time!.joined)]).toEqual(['', joined(played.rows())]);
+    played.session.choose({ filter: 'icmp' });
     const icmp = played.look();
-    expect(sum(icmp.time!.joined)).toBe(sum(icmp.rows.joined));
+    expect(sum(icmp.time!.joined)).toBe(joined(played.rows()));
     expect(played.look().time).toBeUndefined();
-    played.session.setFilter('');
-    played.session.look(undefined);
+    played.session.choose({ filter: '' });
+    played.session.choose({ span: undefined, axis: undefined });
   });
 
   test('tells the times of one segment alone', () => {
-    played.session.setTime(PING, 'encap');
+    played.session.choose({ timeOf: PING, segment: 'encap' });
     const encap = played.look().time!;
-    played.session.setTime(PING, 'total');
+    played.session.choose({ timeOf: PING, segment: 'total' });
     const total = played.look().time!;
     expect([encap.segment, sum(encap.joined)]).toEqual(['encap', sum(total.joined)]);
     expect(sum(encap.heat)).toBe(sum(encap.n));
@@ -155,36 +154,35 @@ const byFirst = (order: string[]) => (a: string, b: string) => order.indexOf(a) 
 
 test('looking at a span one sees it whatever comes meanwhile, and afterwards what came', () => {
   const played = play(10);
-  played.session.setWindow(10);
-  played.session.setFocus(PING);
+  played.session.choose({ window: 10 });
+  played.session.choose({ focus: PING });
   const { span } = played.look();
   // By then all of it has been told.
   play(20, played);
-  played.session.look(span);
-  const before = played.look();
+  played.session.choose({ span, axis: undefined });
+  const before = { ...played.look(), rows: played.rows() };
   expect([before.span, before.isLive]).toEqual([span, false]);
   expect(before.heldSeconds).toBeLessThan(lengthOf(span));
   play(25, played);
-  const during = played.look();
+  const during = { ...played.look(), rows: played.rows() };
   expect(during.since).toBeGreaterThan(50);
   for (const what of ['rows', 'counters', 'span'] as const) expect(during[what]).toEqual(before[what]);
-  played.session.look(undefined);
+  played.session.choose({ span: undefined, axis: undefined });
   const after = played.look();
   const alone = play(25);
-  alone.session.setWindow(10);
+  alone.session.choose({ window: 10 });
   const there = alone.look();
-  const rows = named(alone, there);
   expect(after.span).toEqual(there.span);
-  for (const [name, at] of named(played, after)) {
-    expect([name, after.rows.joined[at]]).toEqual([name, there.rows.joined[rows.get(name)!]]);
-  }
+  const counts = (rows: ShownRows): [string, number][] =>
+    [...rows].map(([name, { figures }]): [string, number] => [name, figures.joined]).toSorted();
+  expect(counts(played.rows())).toEqual(counts(alone.rows()));
 });
 
 test('two halves of a span have together what the whole has', () => {
-  const { session, look } = play(20);
+  const { session, rows } = play(20);
   const sum = (span: Span): number => {
-    session.look(span);
-    return look().rows.joined.reduce((all, count) => all + count, 0);
+    session.choose({ span, axis: undefined });
+    return joined(rows());
   };
   const [from, middle, to] = [5, 9, 14].map((second) => START_MS / 1000 + second);
   expect(sum({ from, to: middle })).toBeGreaterThan(20);
@@ -197,42 +195,40 @@ test('what is not held of a span is known, and what was shown last stays when no
   played.session.end(START_MS + 20_000);
   play(40, played);
   expect(played.look().span).toEqual(last.span);
-  expect(played.look().rows.joined.length).toBeGreaterThan(5);
-  played.session.look({ from: last.held.from - 30, to: last.held.from + 5 });
+  expect(played.look().list.paths).toBeGreaterThan(5);
+  played.session.choose({ span: { from: last.held.from - 30, to: last.held.from + 5 }, axis: undefined });
   expect(played.look().heldSeconds).toBe(5);
 });
 
 test('single packets of the row in focus are held, the slowest first, and the one that is opened with its answer', () => {
   const played = play(15);
   const REQUESTS = 'tcp:10.244.1.2>10.244.2.2:80';
-  played.session.setFocus(REQUESTS);
-  const { packets, packetsHeld, rows, span } = played.look();
+  played.session.choose({ focus: REQUESTS });
+  const { packets, packetsHeld, focus, span } = played.look();
   expect(packetsHeld).toBeGreaterThanOrEqual(packets.length);
   const totals = packets.map(({ totalNs }) => totalNs).filter((totalNs) => !Number.isNaN(totalNs));
   expect(totals.length).toBeGreaterThan(2);
   expect(totals).toEqual(totals.toSorted((a, b) => b - a));
-  const at = named(played, played.look()).get(REQUESTS)!;
-  expect(rows.p99Ns[at]).toBeLessThanOrEqual(totals[0] * (65 / 64));
-  const row = rows.ids[at];
+  expect(focus!.figures!.p99Ns).toBeLessThanOrEqual(totals[0] * (65 / 64));
   const query = {
-    row,
+    row: focus!.shape.id,
     fromSecond: span.from,
     toSecond: span.to,
     fromNs: totals[0],
     toNs: totals[0] + 1,
     segment: 'total',
   };
-  expect(played.session.pick(query).map(({ name }) => name)).toEqual([packets[0].name]);
+  expect(played.session.ask.pick(query).map(({ name }) => name)).toEqual([packets[0].name]);
   // A segment takes no longer than the whole, so none of them is that long.
-  expect(played.session.pick({ ...query, segment: 'encap' })).toEqual([]);
-  const encap = played.session.pick({ ...query, segment: 'encap@n1', fromNs: 0 }).map(({ name }) => {
-    played.session.setPacket(name);
+  expect(played.session.ask.pick({ ...query, segment: 'encap' })).toEqual([]);
+  const encap = played.session.ask.pick({ ...query, segment: 'encap@n1', fromNs: 0 }).map(({ name }) => {
+    played.session.choose({ packet: name });
     return played.look().packet!.exchange!.packet.segments.find((segment) => segment.name === 'encap')!.durationNs;
   });
   expect(encap).toHaveLength(packetsHeld);
   expect(encap).toEqual(encap.toSorted((a, b) => b - a));
   const answered = packets.filter(({ name }) => {
-    played.session.setPacket(name);
+    played.session.choose({ packet: name });
     const { exchange } = played.look().packet!;
     const { packet, reply } = exchange!;
     expect(packet.name).toBe(name);
@@ -240,6 +236,6 @@ test('single packets of the row in focus are held, the slowest first, and the on
     return reply?.hops[0].source === '10.244.2.2:8080';
   });
   expect(answered.length).toBeGreaterThan(0);
-  played.session.setPacket('0123456789abcdef@1');
+  played.session.choose({ packet: '0123456789abcdef@1' });
   expect(played.look().packet).toEqual({ name: '0123456789abcdef@1', exchange: undefined });
 });

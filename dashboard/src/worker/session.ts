@@ -20,7 +20,7 @@ import { createHistory } from './history.ts';
 import { createKernelDrops } from './kernel-drops.ts';
 import type { View } from './messages.ts';
 import { createPackets } from './packets.ts';
-import { createRows, notePorts, relativeBoundOf, seriesOf, Series, type Row, type RowShape } from './rows.ts';
+import { createRows, notePorts, relativeBoundOf, seriesOf, Series } from './rows.ts';
 import { createShown } from './shown.ts';
 import { sizeBucket } from './sizes.ts';
 import { tellOf, type Told } from './told.ts';
@@ -30,7 +30,7 @@ export interface Session extends Viewing {
   frame(bytes: Uint8Array, nowMs: number): void;
   /** Tells what is complete; call it a few times a second. */
   tick(nowMs: number): void;
-  /** What is to be shown, with the shapes that are new since the last call. */
+  /** What is to be shown. */
   view(nowMs: number): View;
   addressesOf: AddressesOf;
   /** Nothing more will come: what was shown last stays. */
@@ -61,8 +61,6 @@ export function createSession(): Session {
     history, shown, rows, drops, kernelDrops, packets, marks, health, counters, told, assembler,
     standings: () => observer.standings(),
   }); // prettier-ignore
-  const shapes: RowShape[] = [];
-  const gone: number[] = [];
   /** Of the first frame; once begun, of the beginning. */
   let firstMs = Infinity;
   let isBegun = false;
@@ -83,7 +81,7 @@ export function createSession(): Session {
     const isLost = isLoss(view);
     // What was dropped before its first hop has no way that could be drawn; it is counted.
     const isShown = (isJoined || isLost) && view.hopCount > 0;
-    const row = isShown ? rowFor(view, isLost ? describeLoss(view) : '') : undefined;
+    const row = isShown ? rows.of(view, isLost ? describeLoss(view) : '') : undefined;
     observer.see(view, row?.shape.name);
     const first = view.frames[0];
     const atMs = viewerMs(first.stream, first.baseNs + first.timeNs[view.rows[0]]);
@@ -113,12 +111,6 @@ export function createSession(): Session {
     }
   }
 
-  function rowFor(view: PathView, loss: string): Row | undefined {
-    const row = rows.of(view, loss);
-    if (row?.lastSecond === -Infinity) shapes.push(row.shape);
-    return row;
-  }
-
   /** Once a second: what stands now is noted, and what is too old forgotten. */
   function turn(second: number, nowMs: number): void {
     const summary = assembler.summary();
@@ -128,9 +120,7 @@ export function createSession(): Session {
     told.note(second, tellOf(nodes, observer.turn(nowMs, summary, nodes.map(nodeFigures))));
     marks.clocks(summary.clocks, nowMs);
     shown.turn(second);
-    const left = rows.forget(second - KEPT_SECONDS);
-    packets.forget(left);
-    gone.push(...left);
+    packets.forget(rows.forget(second - KEPT_SECONDS));
     drops.forget((second - KEPT_SECONDS) * 1000);
   }
 
@@ -152,11 +142,7 @@ export function createSession(): Session {
       latestSecond = second;
       turn(second, nowMs);
     },
-    view: (nowMs) => ({
-      ...viewer.view({ nowMs, firstMs, latestSecond, endSecond }),
-      shapes: shapes.splice(0),
-      gone: gone.splice(0),
-    }),
+    view: (nowMs) => viewer.view({ nowMs, firstMs, latestSecond, endSecond }),
     addressesOf: assembler.addressesOf,
     end(nowMs) {
       endSecond = secondOf(nowMs);

@@ -4,23 +4,28 @@
  */
 import type { Standing } from '../../../agent/insight/times.ts';
 import type { Assembler } from '../../../agent/paths/assemble.ts';
-import { FilterError, everything, parseFilter, type Filter, type Subject } from '../../../agent/trace/filter.ts';
+import { completeFilter } from '../../../agent/trace/filter-complete.ts';
+import { pathsCsv } from '../lib/csv.ts';
+import { existingIn } from '../lib/existing.ts';
 import { lengthOf, overlap, type Span } from '../lib/span.ts';
 import { createBefore } from './before.ts';
+import { besideOf } from './beside.ts';
 import type { BySecond } from './by-second.ts';
-import { rowColumns } from './columns.ts';
 import type { CounterHistory } from './counters.ts';
 import { pairOf, type Drops, type DropsView } from './drops.ts';
 import { nodeEncapsulation, pathEncapsulation } from './encapsulation.ts';
+import { createFigures } from './figures.ts';
 import type { Health } from './health.ts';
 import type { History } from './history.ts';
 import type { KernelDrops } from './kernel-drops.ts';
+import { createPathList, type PathList } from './list.ts';
 import type { Marks } from '../../../agent/marks/marks.ts';
-import type { PacketSummary, View, WindowSeconds } from './messages.ts';
-import type { PacketQuery, Packets } from './packets.ts';
-import { createPictures, type Pictures } from './pictures.ts';
-import { haveSameEnds, rowSubject, seriesOf, Series, type Row, type Rows } from './rows.ts';
+import type { Choices, Questions, View } from './messages.ts';
+import { anyOf, type Packets } from './packets.ts';
+import { createPictures } from './pictures.ts';
+import { haveSameEnds, type Row, type Rows } from './rows.ts';
 import { TOTAL } from './segments.ts';
+import { createSelection, type Selected } from './selection.ts';
 import type { Shown } from './shown.ts';
 import { createTimeline, type Chosen } from './timeline.ts';
 import { nothingTold, type Told } from './told.ts';
@@ -51,32 +56,25 @@ export interface Moment {
   endSecond: number;
 }
 
+/** What can be asked of what is held. */
+type Answered = Omit<Questions, 'source' | 'cursor'>;
+
 export interface Viewing {
-  setWindow(seconds: WindowSeconds): void;
-  /** What cannot be parsed hides nothing. */
-  setFilter(text: string): void;
-  setFocus(name: string | undefined): void;
-  /** One packet of the row in focus. */
-  setPacket(name: string | undefined): void;
-  pick(wanted: PacketQuery): PacketSummary[];
-  setShow: Pictures['show'];
-  /** What is told over time: a row, or everything, and of which segment (segments.ts). */
-  setTime(of: string | undefined, segment: string): void;
-  /** A span of the past, and what is to be seen around it; undefined: the last seconds. */
-  look(span: Span | undefined, axis?: Span): void;
+  /** What is not named stays as it was chosen. A filter that cannot be parsed hides nothing. */
+  choose(change: Partial<Choices>): void;
+  list: Pick<PathList, 'see' | 'point' | 'move' | 'view'>;
+  ask: { [K in keyof Answered]: (asked: Answered[K]['asked']) => Answered[K]['answer'] };
 }
 
 export interface Viewer {
   viewing: Viewing;
   /** A path was told. */
   count(): void;
-  view(moment: Moment): Omit<View, 'shapes' | 'gone'>;
+  view(moment: Moment): View;
 }
 
-/** By then nearly all paths of a second have been told. */
+/** Of a second's packets nearly all have been told so much later. */
 const SETTLE_SECONDS = 3;
-
-export const secondOf = (ms: number): number => Math.floor(ms / 1000);
 
 /** Up to the end of which seconds the packets of a span were being told. */
 const tellingOf = ({ from, to }: Span): [from: number, to: number] => [
@@ -84,8 +82,16 @@ const tellingOf = ({ from, to }: Span): [from: number, to: number] => [
   to - 1 + SETTLE_SECONDS,
 ];
 
+export const secondOf = (atMs: number): number => Math.floor(atMs / 1000);
+
 /** The seconds that are told by now. */
 const settled = ({ nowMs, endSecond }: Moment): number => Math.min(secondOf(nowMs), endSecond) - SETTLE_SECONDS + 1;
+
+const atHome: Choices = {
+  window: 60, filter: '', focus: undefined, packet: undefined, show: 'ruler', finest: 'pod', span: undefined, axis: undefined,
+  timeOf: undefined, segment: TOTAL, inspect: undefined,
+  list: { sort: { by: 'p99', descending: true }, grouping: 'none', scale: 'sqrt' },
+}; // prettier-ignore
 
 export function createViewer(kept: Kept): Viewer {
   const { history, shown, rows, packets, health } = kept;
@@ -93,33 +99,63 @@ export function createViewer(kept: Kept): Viewer {
   const before = createBefore(history);
   const timeline = createTimeline(history, kept.marks.within);
   const pictures = createPictures(kept.standings);
-  let filter = everything;
-  let filterText = '';
-  let focus: string | undefined;
-  let timeOf: string | undefined;
-  let segment = TOTAL;
-  let axis: Span | undefined;
+  const selection = createSelection(rows, window);
+  const list = createPathList();
+  let choices = atHome;
+  /** Of the span that is shown, those that are held. */
+  let heldSeconds = 0;
   /** Paths told since the span was fixed. */
   let since = 0;
+
+  function choose(change: Partial<Choices>): void {
+    choices = { ...choices, ...change };
+    const { span } = choices;
+    shown.setSeconds(choices.window);
+    selection.setFilter(choices.filter);
+    packets.open(choices.packet);
+    pictures.show(choices.show, choices.finest);
+    list.choose(choices.list);
+    if (!shown.fixed || !span) since = 0;
+    shown.fix(span);
+  }
 
   function heldSpan(to: number, firstMs: number): Span {
     const first = Math.max(secondOf(firstMs), history.heldFrom());
     return { from: Math.min(first, to), to };
   }
 
-  function view(moment: Moment): Omit<View, 'shapes' | 'gone'> {
+  const figures = () => createFigures({ window, before, seconds: Math.max(1, heldSeconds) });
+
+  const focused = (): Row | undefined => (choices.focus === undefined ? list.first() : rows.named(choices.focus));
+
+  function focusOf(row: Row | undefined, isShown: (row: Row) => boolean): View['focus'] {
+    return row && { shape: row.shape, figures: isShown(row) ? figures().of(row) : undefined };
+  }
+
+  function arrange({ left }: Selected, { nowMs }: Moment): void {
+    const { span } = choices;
+    list.arrange(left, figures(), {
+      what: `${selection.text} ${span?.from} ${span?.to}`,
+      atMs: nowMs,
+      seconds: heldSeconds,
+      isFixed: span !== undefined,
+    });
+  }
+
+  function view(moment: Moment): View {
     const { nowMs, firstMs, endSecond } = moment;
     const summary = kept.assembler.summary();
-    const all = inWindow();
-    const chosen = leftOf(all);
     const nodes = health.nodes(summary);
     const to = settled(moment);
     const span = shown.fixed ?? { from: to - shown.seconds, to };
     const held = heldSpan(to, firstMs);
-    const heldSeconds = lengthOf(overlap(span, held));
+    heldSeconds = lengthOf(overlap(span, held));
     const seconds = Math.max(1, heldSeconds);
-    const row = rowNamed(focus);
+    const selected = selection.look();
+    const { left } = selected;
     before.look(span);
+    arrange(selected, moment);
+    const row = focused();
     return {
       type: 'view',
       atMs: Math.min(nowMs, (endSecond + 1) * 1000),
@@ -128,19 +164,24 @@ export function createViewer(kept: Kept): Viewer {
       held,
       since,
       heldSeconds,
-      rows: rowColumns(chosen, window, before, seconds),
+      list: list.view(),
+      focus: focusOf(row, selection.isShown),
+      beside: besideOf(row, choices.inspect, left, window),
       picture: pictures.draw(
-        { rows: chosen, window, seconds, nodes, filter: filterText, ageMs: nowMs - firstMs },
+        { rows: left, window, seconds, nodes, filter: selection.text, ageMs: nowMs - firstMs },
         span.to,
         to,
       ),
-      hidden: all.length - chosen.length,
+      hidden: selected.shown.length - left.length,
       left: rows.left(),
-      drops: dropsOf(all, span),
+      drops: dropsOf(selected.shown, span),
       encapsulation: row && pathEncapsulation(row, window, seconds, kept.assembler.intake().current),
-      tunnels: nodeEncapsulation(chosen, window, seconds),
+      tunnels: nodeEncapsulation(left, window, seconds),
       ...packets.look(row, span),
-      time: timeline.columns({ ...overTime(), axis: axis ?? span, segment }, moment.latestSecond),
+      time: timeline.columns(
+        { ...overTime(selected), axis: choices.axis ?? span, segment: choices.segment },
+        moment.latestSecond,
+      ),
       counters: kept.counters.between(...tellingOf(span)),
       ...(kept.told.at(tellingOf(span)[1]) ?? nothingTold),
       nodes,
@@ -154,66 +195,34 @@ export function createViewer(kept: Kept): Viewer {
   function dropsOf(all: readonly Row[], span: Span): DropsView {
     const pairs = new Set(all.map(({ shape }) => pairOf(shape)));
     const counted = kept.kernelDrops.within(...tellingOf(span));
-    return kept.drops.view(window, filter, pairs, ({ node, reason }) => counted(node, reason));
+    return kept.drops.view(window, selection.filter, pairs, ({ node, reason }) => counted(node, reason));
   }
-
-  function latencyOf(row: Row): Subject['latencyNs'] {
-    const total = seriesOf(row, Series.total);
-    return { least: window.quantile(total, 0), most: window.quantile(total, 1) };
-  }
-
-  const inWindow = (): Row[] =>
-    [...rows.all()].filter(
-      (row) => window.count(seriesOf(row, Series.joined)) + window.count(seriesOf(row, Series.lost)) > 0,
-    );
-
-  /** Those that the filter leaves. */
-  const leftOf = (all: Row[]): Row[] =>
-    filter === everything ? all : all.filter((row) => filter(rowSubject(row, latencyOf(row))));
-
-  const rowNamed = (name: string | undefined): Row | undefined => (name === undefined ? undefined : rows.named(name));
 
   /** The row in focus with what it lost, or all that the filter leaves. */
-  function overTime(): Pick<Chosen, 'of' | 'key' | 'rows'> {
-    const all = [...rows.all()];
-    if (timeOf !== undefined) {
-      const row = rowNamed(timeOf);
-      const isOfIt = ({ shape }: Row): boolean =>
-        shape === row?.shape || (shape.isLost && haveSameEnds(shape, row!.shape));
-      return { of: timeOf, key: `${row?.shape.id}`, rows: row ? all.filter(isOfIt) : [] };
-    }
-    const left = leftOf(all);
-    return { of: '', key: left === all ? '' : left.map(({ shape }) => shape.id).join(), rows: left };
+  function overTime({ ever, version }: Selected): Pick<Chosen, 'of' | 'key' | 'rows'> {
+    const { timeOf } = choices;
+    if (timeOf === undefined) return { of: '', key: version, rows: ever };
+    const row = rows.named(timeOf);
+    const isOfIt = ({ shape }: Row): boolean =>
+      shape === row?.shape || (shape.isLost && haveSameEnds(shape, row!.shape));
+    return { of: timeOf, key: `${row?.shape.id}`, rows: row ? [...rows.all()].filter(isOfIt) : [] };
   }
 
   const viewing: Viewing = {
-    setWindow: (seconds) => shown.setSeconds(seconds),
-    setFilter(text) {
-      filterText = text;
-      filter = filterOf(text);
-    },
-    setFocus: (name) => void (focus = name),
-    setPacket: (name) => packets.open(name),
-    pick: (wanted) => packets.pick(wanted),
-    setShow: (show, finest) => pictures.show(show, finest),
-    setTime(of, given) {
-      timeOf = of;
-      segment = given;
-    },
-    look(span, around) {
-      axis = span && around;
-      if (!shown.fixed || !span) since = 0;
-      shown.fix(span);
+    choose,
+    list,
+    ask: {
+      pick: (wanted) => packets.pick(wanted),
+      lost: (loss) =>
+        [...rows.all()].filter(({ shape }) => shape.loss === loss).flatMap(({ shape }) =>
+          packets.pick(anyOf(shape.id)).map((packet) => ({ row: shape.name, packet })),
+        ), // prettier-ignore
+      complete: ({ text, caret }) => completeFilter(text, caret, existingIn([...rows.all()].map(({ shape }) => shape))),
+      csv(columns) {
+        const made = figures();
+        return pathsCsv(list.rows().map((row) => ({ shape: row.shape, figures: made.of(row) })), columns); // prettier-ignore
+      },
     },
   };
   return { viewing, count: () => void since++, view };
-}
-
-function filterOf(text: string): Filter {
-  try {
-    return parseFilter(text);
-  } catch (error) {
-    if (!(error instanceof FilterError)) throw error;
-    return everything;
-  }
 }

@@ -7,6 +7,7 @@ import { isLost } from '../../../agent/trace/losses.ts';
 import { parseFilter } from '../../../agent/trace/filter.ts';
 import type { Span } from '../lib/span.ts';
 import { framesOf } from './files.ts';
+import { rowsOf } from './testing.ts';
 import { createPlayer, type Player } from './player.ts';
 import { framesIn, keptSource, type Source } from './source.ts';
 import { timed, walkSpan, type TimedFrame } from './walk-span.ts';
@@ -26,9 +27,9 @@ const heldOf = (player: Player): Span => player.session.view(player.nowMs(0)).he
 
 /** Packets of the list of paths. */
 function countOf(player: Player, span: Span): number {
-  player.session.look(span, span);
-  const { rows } = player.session.view(player.nowMs(0));
-  return [...rows.joined, ...rows.lost].reduce((all, count) => all + count, 0);
+  player.session.choose({ span, axis: span });
+  const rows = rowsOf(player.session, player.nowMs(0));
+  return [...rows.values()].reduce((all, { figures: { joined, lost } }) => all + joined + lost, 0);
 }
 
 /** When those began that the list of paths counts. */

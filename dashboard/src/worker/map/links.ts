@@ -1,5 +1,5 @@
 /** What runs between two places of the map, or within one, summed over rows. */
-import { boundOf } from '../columns.ts';
+import { boundOf } from '../figures.ts';
 import { seriesOf, Series, type Row } from '../rows.ts';
 import type { Window } from '../window.ts';
 import { compare, comparedOf, newComparison, standingKey, type Comparison, type Standings } from './compare.ts';
