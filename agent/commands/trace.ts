@@ -94,9 +94,10 @@ export function traceCommand(exit: (code: number) => void): Command {
     )
     .addOption(option('--count <number>', 'end after this many paths').argParser(integer(1, 1e9)))
     .addOption(
-      option('--one', 'wait for one packet, draw it hop by hop and end; 1 is the exit code if none came').conflicts(
-        'count',
-      ),
+      option(
+        '--one',
+        'wait for one packet, draw it hop by hop and what came back, and end; 1 is the exit code if none came',
+      ).conflicts('count'),
     )
     .addOption(
       option(
@@ -113,7 +114,7 @@ export function traceCommand(exit: (code: number) => void): Command {
       '\nExamples:\n' +
         '  hoplens trace                                  everything, until Ctrl-C\n' +
         '  hoplens trace --for 10s tcp and port 80        ten seconds of HTTP, then a table\n' +
-        '  hoplens trace --one icmp                       one ping, hop by hop (--json: as JSON)\n' +
+        '  hoplens trace --one icmp                       one ping and its answer, hop by hop (--json: as JSON)\n' +
         '  hoplens trace --one verdict:dropped            the next packet that is dropped, and why\n' +
         "  hoplens trace 'pod:web and latency>5ms'        what is slow from or to a pod\n" +
         '  hoplens trace --one --slow p99 tcp port 80     the next packet that is slow for its way\n' +

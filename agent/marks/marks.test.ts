@@ -25,17 +25,23 @@ function told(...messages: (Parameters<ReturnType<typeof createMarks>['message']
 }
 
 test('what was there at first is no change', () => {
-  expect(told(hello('1', [device(3, 'veth1')]), hello('1', [device(3, 'veth1')]), status(1, 4), names([['web', '10.0.0.1']]))).toEqual([]); // prettier-ignore
+  const [begun, watched] = [device(3, 'veth1', { attached: false }), device(3, 'veth1')];
+  const devices = { type: 'devices' as const, timeNs: 1, devices: [watched, device(4, 'veth2')] };
+  expect(told(hello('1', [begun]), devices, status(1, 4), names([['web', '10.0.0.1']]))).toEqual([]);
+  // To a reader that comes again the stream says so again.
+  expect(told(hello('1', [begun]), devices, status(1, 4), hello('1', [begun]), devices)).toEqual([]);
 });
 
 test('devices that come, go and change are told', () => {
   const devices = [device(3, 'veth1', { up: false, mtu: 1400, addresses: ['10.0.0.1'] }), device(5, 'veth3')];
-  expect(told(hello('1', [device(3, 'veth1'), device(4, 'veth2')]), { type: 'devices', timeNs: 1, devices })).toEqual([
-    '1 n1: veth2 (pod) is gone',
-    '1 n1: veth1 is down',
-    '1 n1: veth1 has MTU 1400, was 1450',
-    '1 n1: veth1 has 10.0.0.1',
-    '1 n1: veth3 (pod) is new',
+  expect(
+    told(hello('1', [device(3, 'veth1'), device(4, 'veth2')]), status(1, 4), { type: 'devices', timeNs: 1, devices }),
+  ).toEqual([
+    '2 n1: veth2 (pod) is gone',
+    '2 n1: veth1 is down',
+    '2 n1: veth1 has MTU 1400, was 1450',
+    '2 n1: veth1 has 10.0.0.1',
+    '2 n1: veth3 (pod) is new',
   ]);
 });
 

@@ -79,14 +79,16 @@ export function createMarks(): Marks {
 
   function takeHello(node: string, hello: Hello, nowMs: number): void {
     const known = nodes.get(node);
-    if (known?.hello.startedAt === hello.startedAt) return takeDevices(node, known, hello.devices, nowMs);
+    // Again to each new reader: its devices are those of the beginning, and what follows has those of now.
+    if (known?.hello.startedAt === hello.startedAt) return;
     if (known) note(nowMs, 'agent', node, restartText(known.hello, hello));
     nodes.set(node, { hello, devices: byIfindex(hello.devices), statusNs: -Infinity, exponent: undefined });
   }
 
   function takeDevices(node: string, known: Known, devices: readonly Device[], nowMs: number): void {
     const now = byIfindex(devices);
-    for (const text of deviceChanges(known.devices, now)) note(nowMs, 'device', node, text);
+    const hasBegun = known.statusNs > -Infinity;
+    for (const text of hasBegun ? deviceChanges(known.devices, now) : []) note(nowMs, 'device', node, text);
     known.devices = now;
   }
 

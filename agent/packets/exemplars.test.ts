@@ -7,9 +7,10 @@ import { createAgent, framesOf, podAddress, podFlow, podToPod, type Written } fr
 import { MAX_HOPS, type PathView } from '../paths/view.ts';
 import { Kind } from '../paths/words.ts';
 import { NONE } from './arena.ts';
+import { awaitReply } from './awaiting.ts';
 import { createExemplars, MAX_LOST, type Exemplars } from './exemplars.ts';
 import { parsePacketName, type Exchange } from './packet.ts';
-import { commonOf, packetOf, readExchange, readPacket } from './read.ts';
+import { commonOf, readExchange, readPacket } from './read.ts';
 import { octaveOf } from './regions.ts';
 import type { Store } from './store.ts';
 
@@ -254,7 +255,7 @@ describe('a packet of two nodes', () => {
     paths.push(toJson(view));
     rows.set(view.identityHigh, commonOf(view));
     exemplars.see(view, view.identityHigh, 1, view.identityHigh === 1);
-    const packet = packetOf(view);
+    const { packet } = awaitReply(view).read();
     expect([packet.identity, packet.totalNs]).toEqual([paths.at(-1)!.identity, paths.at(-1)!.totalNs]);
   });
   for (const one of exemplars.pick(1, 1, 1))

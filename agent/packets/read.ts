@@ -7,7 +7,7 @@ import { describeLoss, isLost } from '../trace/losses.ts';
 import { shapeOf, type Shape } from '../trace/shape.ts';
 import { NONE } from './arena.ts';
 import { kindName, packetName, type Exchange, type Packet, type PacketDrop, type PacketHop } from './packet.ts';
-import { createStore, type Store } from './store.ts';
+import type { Store } from './store.ts';
 
 /** What all packets of a row have in common. */
 export interface Common extends Shape {
@@ -87,11 +87,6 @@ export function readExchange(
 }
 
 /** Of a path that was just told. */
-export function packetOf(view: PathView): Packet {
-  const store = createStore(1 << 16);
-  return readPacket(store, store.add(view), commonOf(view));
-}
-
 export const commonOf = (view: PathView): Common => ({
   ...shapeOf(view),
   loss: isLost(view) ? describeLoss(view) : '',

@@ -4,13 +4,17 @@
 export const cut = (line: string, columns: number): string =>
   line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
 
-/** Broken between words, the rest further in. */
+const DOT = ' · ';
+
+/** Broken between parts, or else between words, the rest further in. */
 export function fold(line: string, columns: number): string[] {
   if (line.length <= columns) return [line];
-  const at = line.lastIndexOf(' ', columns);
   const [, indent] = /^( *)/.exec(line)!;
-  if (at <= indent.length) return [cut(line, columns)];
-  return [line.slice(0, at).trimEnd(), ...fold(`${indent.padEnd(3)}${line.slice(at).trim()}`, columns)];
+  const gap = [DOT, ' '].find((each) => line.lastIndexOf(each, columns) > indent.length);
+  if (gap === undefined) return [cut(line, columns)];
+  const at = line.lastIndexOf(gap, columns);
+  const rest = line.slice(at + gap.length).trim();
+  return [line.slice(0, at).trimEnd(), ...fold(`${indent.padEnd(3)}${rest}`, columns)];
 }
 
 /** Parts joined by dots, broken between them. */
@@ -18,7 +22,8 @@ export function wrap(parts: readonly string[], columns: number): string[] {
   const lines: string[] = [];
   for (const part of parts) {
     const line = lines.at(-1);
-    if (line !== undefined && line.length + part.length + 3 <= columns) lines[lines.length - 1] = `${line} · ${part}`;
+    if (line !== undefined && line.length + DOT.length + part.length <= columns)
+      lines[lines.length - 1] = line + DOT + part;
     else lines.push(part);
   }
   return lines;

@@ -17,7 +17,8 @@ import { passes } from './shape.ts';
 import { createScreen, type Screen } from './screen.ts';
 import { SETTLE_MS, createSettling } from './settling.ts';
 import { createSlow, type Slow } from './slow.ts';
-import { createJsonLines, createTable, createWaterfall, type Teller } from './tellers.ts';
+import { createJsonExchange, createWaterfall, type OneTeller } from './one.ts';
+import { createJsonLines, createTable, type Teller } from './tellers.ts';
 
 const DRAW_MS = 500;
 const TURN_MS = 1000;
@@ -50,6 +51,8 @@ class Trace {
   /** Their times are the wall's. */
   readonly #nodes = createNodes(this.#marks);
   readonly #slow: Slow | undefined;
+  /** Of one packet alone. */
+  readonly #one: OneTeller | undefined;
   readonly #teller: Teller;
   /** Paths to tell of. */
   readonly #most: number;
@@ -78,15 +81,15 @@ class Trace {
     if (slow !== undefined) this.#slow = createSlow(slow);
     this.#most = one ? 1 : count;
     if (!json && !one) this.#observer = createObserver(performance.timeOrigin);
-    this.#teller = this.#createTeller();
+    if (one) this.#one = json ? createJsonExchange(log) : createWaterfall(() => this.#assembler.wall, log);
+    this.#teller = this.#one ?? this.#createTeller();
     this.#isSettled = createSettling(this.#assembler, log);
     if (feed.send) this.#follow = createFollow(tree, this.#assembler.addressesOf, feed.send, log);
   }
 
   #createTeller(): Teller {
-    const { json, one } = this.#options;
-    if (json) return createJsonLines(() => (one ? [] : this.#marks.settled(this.#isClosed ? Infinity : wallMs(this.#nowMs())))); // prettier-ignore
-    if (one) return createWaterfall(() => this.#assembler.wall);
+    if (this.#options.json)
+      return createJsonLines(() => this.#marks.settled(this.#isClosed ? Infinity : wallMs(this.#nowMs())));
     return createTable(() => this.#marks.within(ALWAYS), this.#slow && 'no slow packet yet');
   }
 
@@ -172,7 +175,7 @@ class Trace {
 
   #isOver(nowMs: number): boolean {
     const { forMs = Infinity, signal } = this.#options;
-    if (this.#told >= this.#most) return true;
+    if (this.#told >= this.#most && !this.#one?.isWaiting(nowMs)) return true;
     if (!this.#isBegun) {
       // Once an agent speaks it will begin, with those that are there by then.
       const isSilent = this.#assembler.intake().streams.size === 0;
@@ -187,6 +190,7 @@ class Trace {
 
   #visit(view: PathView): void {
     const { partial, one } = this.#options;
+    this.#one?.see(view);
     if (this.#told >= this.#most || !passes(this.#filter, view)) return;
     this.#observer?.see(view);
     if (this.#slow?.isSlow(view) === false) return;

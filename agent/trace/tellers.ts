@@ -1,17 +1,12 @@
-/** The forms in which trace tells of paths: a table that is drawn again and again, JSON lines, or one packet. */
+/** The forms in which trace tells of paths: a table that is drawn again and again, or JSON lines. */
 import type { Mark } from '../marks/marks.ts';
-import type { Packet } from '../packets/packet.ts';
-import { packetOf } from '../packets/read.ts';
 import type { Summary } from '../paths/counting.ts';
 import { toJson } from '../paths/json.ts';
 import type { PathView } from '../paths/view.ts';
-import type { WallClock } from '../paths/wall-clock.ts';
 import { changeOf } from './changes.ts';
 import { createGroups } from './groups.ts';
-import { explainLoss, type LossWords } from './loss-words.ts';
-import { createLosses, isLost, lossKindOf } from './losses.ts';
+import { createLosses } from './losses.ts';
 import { drawTable } from './ruler.ts';
-import { drawPacket } from './waterfall.ts';
 
 export interface Teller {
   add(view: PathView): void;
@@ -48,22 +43,5 @@ export function createJsonLines(changes: () => readonly Mark[]): Teller {
     add: (view) => void lines.push(`${JSON.stringify(toJson(view))}\n`),
     ready: () => [...lines.splice(0), ...changes().map((mark) => `${JSON.stringify(changeOf(mark))}\n`)].join(''),
     draw: (summary) => [JSON.stringify(summary)],
-  };
-}
-
-/** Of the first packet. */
-export function createWaterfall(wall: () => WallClock): Teller {
-  let told: { packet: Packet; words: LossWords | undefined } | undefined;
-  return {
-    add(view) {
-      const clock = wall();
-      const wallMs = Number(clock.since1970(clock.ofHop(view, 0).ns)) / 1e6;
-      told ??= {
-        packet: { ...packetOf(view), wallMs },
-        words: isLost(view) ? explainLoss(lossKindOf(view)) : undefined,
-      };
-    },
-    ready: nothing,
-    draw: (_summary, columns) => (told ? drawPacket(told.packet, told.words, columns) : []),
   };
 }

@@ -1,5 +1,6 @@
 /** One packet in characters: a line for each hop with what it took to get there, as the page's waterfall has it. */
-import type { Packet } from '../packets/packet.ts';
+import type { Answerable } from '../packets/awaiting.ts';
+import type { Exchange, Packet } from '../packets/packet.ts';
 import { bytesText, formatMoment, layBars, rowsOf, wayText, whenText, type Bar, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
 import type { LossWords } from './loss-words.ts';
 import { cut, fold } from './lines.ts';
@@ -12,24 +13,35 @@ const MOST_BAR = 80;
 /** Of a time that nobody knows. */
 const BREAK = 3;
 
-/** @param words of a packet that was lost: what that means, and what to look at */
-export function drawPacket(packet: Packet, words: LossWords | undefined, columns: number): string[] {
-  const rows = rowsOf({ packet, reply: undefined, turnaroundNs: NaN, roundTripNs: NaN });
+/**
+ * The packet, and behind it the one that came back.
+ * @param words of a packet that was lost: what that means, and what to look at
+ */
+export function drawExchange(
+  exchange: Exchange,
+  answerable: Answerable,
+  words: LossWords | undefined,
+  columns: number,
+): string[] {
+  const { packet } = exchange;
+  const rows = rowsOf(exchange);
   const folded = (lines: string[]): string[] => lines.flatMap((line) => fold(line, columns));
   const hops = rows.length > 0 ? [...drawHops(rows, columns).map((line) => cut(line.trimEnd(), columns)), ''] : [];
-  return [...folded(headOf(packet)), '', ...hops, ...folded(endOf(packet, words))];
+  return [
+    ...folded([`${whoOf(packet)}  ${formatMoment(packet.wallMs)}`, factsOf(packet)]),
+    '',
+    ...hops,
+    ...folded([...endOf(packet, words), ...backOf(exchange, answerable)]),
+  ];
 }
 
-function headOf(packet: Packet): string[] {
-  const { protocol, kind, isSuper, wallMs, exponent, payload, identity } = packet;
-  const facts = [
+const factsOf = ({ protocol, kind, isSuper, exponent, payload, identity }: Packet): string =>
+  [
     `${protocol} ${kind}${isSuper ? ', super-packet' : ''}`,
     ...(payload > 0 ? [`${formatCount(payload)} B of payload`] : []),
     `1:${formatCount(2 ** exponent)} followed`,
     identity,
-  ];
-  return [`${whoOf(packet)}  ${formatMoment(wallMs)}`, facts.join(' · ')];
-}
+  ].join(' · ');
 
 const timeText = (timeNs: number, boundNs: number): string =>
   `${formatWire(timeNs, boundNs)}${boundNs > 0 && timeNs > 0 ? ` ±${formatNs(boundNs)}` : ''}`;
@@ -40,7 +52,7 @@ function drawHops(rows: WaterfallRow[], columns: number): string[] {
   const cells = rows.map((row) => [
     whenText(row),
     row.isFirstOfNode ? row.hop.node : '',
-    `${row.hop.device} ${wayText(row.hop)}`,
+    `${row.isReply ? '◂ ' : ''}${row.hop.device} ${wayText(row.hop)}`,
     bytesText(row.hop),
     row.step?.name ?? '',
     row.step ? timeText(row.step.durationNs, row.step.boundNs) : '',
@@ -52,13 +64,13 @@ function drawHops(rows: WaterfallRow[], columns: number): string[] {
   const bars = drawBars(rows, columns - lineOf(TITLES).length - 2);
   return [
     lineOf(TITLES),
-    ...rows.flatMap((row, at) => [`${lineOf(cells[at])}  ${bars[at]}`, ...notesOf(row, at).map((note) => ' '.repeat(indent) + note)]), // prettier-ignore
+    ...rows.flatMap((row, at) => [`${lineOf(cells[at])}  ${bars[at]}`, ...notesOf(row).map((note) => ' '.repeat(indent) + note)]), // prettier-ignore
   ];
 }
 
 /** Whom the packet names where it is first seen, and wherever something translated it. */
-function notesOf({ hop, changes }: WaterfallRow, at: number): string[] {
-  if (at === 0) return [`${hop.source} ▶ ${hop.destination}`];
+function notesOf({ hop, step, changes }: WaterfallRow): string[] {
+  if (!step || step.kind === 'pod') return [`${hop.source} ▶ ${hop.destination}`];
   return changes.map(({ end, before, after }) => `${end} ${before} → ${after}`);
 }
 
@@ -97,4 +109,29 @@ function endOf(packet: Packet, words: LossWords | undefined): string[] {
     unseen: `not seen by us behind ${place}`,
   };
   return [` ${[ends[verdict] ?? verdict, ...total, ...added].join(' · ')}`];
+}
+
+/** What came back, or why nothing is known of it. */
+function backOf({ packet, reply, turnaroundNs, roundTripNs }: Exchange, answerable: Answerable): string[] {
+  if (!reply) return silenceOf(packet, answerable);
+  const [end, ...more] = endOf(reply, undefined);
+  const whole = Number.isNaN(roundTripNs) ? 'unknown' : formatNs(roundTripNs);
+  return [
+    '',
+    ` ◂ the next packet back: ${factsOf(reply)}`,
+    `  ${end}`,
+    ...more,
+    ` round trip ${whole}, of it in the pod ${formatNs(turnaroundNs)}: each by one clock`,
+  ];
+}
+
+function silenceOf({ exponent }: Packet, answerable: Answerable): string[] {
+  const sample = exponent > 0 ? `, and 1 in ${formatCount(2 ** exponent)} is followed` : '';
+  const words: Record<Answerable, string[]> = {
+    lost: [],
+    yes: [`no reply is known: nothing came back that was seen${sample}`],
+    reply: ['on the way back itself: no reply is awaited'],
+    'end unseen': ['no reply is known: where it arrived was not seen'],
+  };
+  return words[answerable].map((line) => ` ${line}`);
 }
