@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { RELATIVE_ERROR, bucketOf, createHistogram, observe, quantile } from './histogram.ts';
-import { addCell, cellKey, cellQuantiles, createCells, sortCells } from './cells.ts';
+import { addCell, cellKey, cellQuantiles, createCells, lowerBound, lowerBoundFrom, sortCells } from './cells.ts';
 
 test('quantiles of cells are those of a histogram of the same values', () => {
   const values = fc.array(fc.nat(1e9), { minLength: 1, maxLength: 300 });
@@ -25,4 +25,15 @@ test('quantiles of cells are those of a histogram of the same values', () => {
 
 test('a series without values has none', () => {
   expect(cellQuantiles(sortCells(createCells()), 3, [0.5])).toEqual([NaN]);
+});
+
+test('a key is found from any place before it', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(60)), fc.nat(62), fc.nat(), (given, key, from) => {
+      const keys = Uint32Array.from(given).sort();
+      const wanted = keys.findIndex((one) => one >= key);
+      expect(lowerBound(keys, key)).toBe(wanted < 0 ? keys.length : wanted);
+      expect(lowerBoundFrom(keys, key, from % (lowerBound(keys, key) + 1))).toBe(lowerBound(keys, key));
+    }),
+  );
 });

@@ -62,8 +62,17 @@ export function sortCells(table: CellTable): Cells {
 }
 
 /** Index of the first key that is not smaller. */
-export function lowerBound(keys: Uint32Array, key: number): number {
-  let [low, high] = [0, keys.length];
+export const lowerBound = (keys: Uint32Array, key: number): number => between(keys, key, 0, keys.length);
+
+/** As `lowerBound`, at a place or behind it: the nearer it is the sooner it is found. */
+export function lowerBoundFrom(keys: Uint32Array, key: number, from: number): number {
+  let [low, step] = [from, 1];
+  for (; low + step <= keys.length && keys[low + step - 1] < key; step *= 2) low += step;
+  return between(keys, key, low, Math.min(keys.length, low + step - 1));
+}
+
+function between(keys: Uint32Array, key: number, from: number, to: number): number {
+  let [low, high] = [from, to];
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (keys[middle] < key) low = middle + 1;
@@ -75,7 +84,7 @@ export function lowerBound(keys: Uint32Array, key: number): number {
 /** As histogram.ts's quantile, from the cells of one series; NaN where there are none. */
 export function cellQuantiles({ keys, counts }: Cells, series: number, quantiles: readonly number[]): number[] {
   const from = lowerBound(keys, cellKey(series, 0));
-  const to = lowerBound(keys, cellKey(series + 1, 0));
+  const to = lowerBoundFrom(keys, cellKey(series + 1, 0), from);
   let total = 0;
   for (let at = from; at < to; at++) total += counts[at];
   return quantiles.map((q) => {

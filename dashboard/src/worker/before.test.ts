@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { cellKey } from '../../../agent/histogram/cells.ts';
 import { bucketOf } from '../../../agent/histogram/histogram.ts';
-import { createBefore, LEAST_PACKETS } from './before.ts';
+import { createBefore, LEAST_PACKETS, MANY } from './before.ts';
 import { createHistory } from './history.ts';
 import type { Row } from './rows.ts';
 
@@ -12,7 +12,7 @@ test('the time before is that of as many seconds before what is shown, and of en
   const history = createHistory(600, 1 << 20);
   for (let second = 100; second < 120; second++)
     history.add(second, total(second < 110 ? 1000 : 8000), LEAST_PACKETS / 10);
-  const before = createBefore(history);
+  const before = createBefore(history, { all: () => [row] });
   before.look({ from: 110, to: 120 });
   expect(before.p99Ns(row)).toBeGreaterThan(900);
   expect(before.p99Ns(row)).toBeLessThan(1100);
@@ -23,7 +23,7 @@ test('the time before is that of as many seconds before what is shown, and of en
 test('it moves with what is shown, if not with every second', () => {
   const history = createHistory(600, 1 << 20);
   for (let second = 100; second < 140; second++) history.add(second, total(second * 100), LEAST_PACKETS);
-  const before = createBefore(history);
+  const before = createBefore(history, { all: () => [row] });
   before.look({ from: 110, to: 120 });
   const first = before.p99Ns(row);
   before.look({ from: 112, to: 122 });
@@ -32,4 +32,24 @@ test('it moves with what is shown, if not with every second', () => {
   expect(before.p99Ns(row)).toBeGreaterThan(first);
   before.look({ from: 110, to: 120 });
   expect(before.p99Ns(row)).toBe(first);
+});
+
+test('whether few are asked for or many, each has its own', () => {
+  const rows = Array.from(
+    { length: 3 * MANY },
+    (_, at) => ({ base: 7 * at, shape: { segments: [] } }) as unknown as Row,
+  );
+  const history = createHistory(600, 1 << 20);
+  rows.forEach(({ base }, at) => {
+    if (at % 3 > 0) history.add(100 + (at % 3), cellKey(base, bucketOf(at)), LEAST_PACKETS);
+  });
+  const of = (some: readonly Row[]): number[] => {
+    const before = createBefore(history, { all: () => rows });
+    before.look({ from: 110, to: 120 });
+    return some.map((row) => before.p99Ns(row));
+  };
+  const all = of(rows);
+  const alone = rows.map((row) => of([row])[0]);
+  expect(all).toEqual(alone);
+  expect(all.filter(Number.isNaN)).toHaveLength(MANY);
 });

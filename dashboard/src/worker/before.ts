@@ -1,12 +1,13 @@
 /**
  * What the rows' times were before: in as many seconds as are shown, right before them. These seconds are taken anew every
- * few seconds, not with each view; what changed in that time changed little of it. A row's are added up when it is asked for.
+ * few seconds, not with each view; what changed in that time changed little of it. A row's are added up when it is asked for;
+ * when many are, all of them in one go through the seconds.
  */
 import { quantile } from '../../../agent/histogram/histogram.ts';
-import { CELLS_PER_SERIES, cellKey, lowerBound } from '../../../agent/histogram/cells.ts';
+import { CELLS_PER_SERIES, cellKey, lowerBoundFrom } from '../../../agent/histogram/cells.ts';
 import { lengthOf, type Span } from '../lib/span.ts';
 import type { History, Second } from './history.ts';
-import { Series, seriesOf, type Row } from './rows.ts';
+import { Series, seriesOf, type Row, type Rows } from './rows.ts';
 import { addTo, clearScratch, createScratch } from './scratch.ts';
 
 export interface Before {
@@ -19,12 +20,15 @@ export interface Before {
 /** With fewer the 99th of 100 is nobody. */
 export const LEAST_PACKETS = 50;
 const RENEWED_SECONDS = 5;
+/** Whoever asks for so many asks for all. */
+export const MANY = 1000;
 
-export function createBefore(history: History): Before {
+export function createBefore(history: History, rows: Pick<Rows, 'all'>): Before {
   let looked: Span | undefined;
   let seconds: readonly Second[] = [];
   /** By series, of these seconds. */
   const known = new Map<number, number>();
+  let isSwept = false;
 
   const isRecent = (span: Span): boolean =>
     looked !== undefined &&
@@ -32,30 +36,49 @@ export function createBefore(history: History): Before {
     span.from >= looked.from &&
     span.from - looked.from < RENEWED_SECONDS;
 
+  const totalOf = (row: Row): number => seriesOf(row, Series.total);
+
+  function sweep(): void {
+    const p99Of = createSweep(seconds);
+    for (const total of Uint32Array.from(rows.all(), totalOf).sort()) known.set(total, p99Of(total));
+    isSwept = true;
+  }
+
   return {
     look(span) {
       if (isRecent(span)) return;
       looked = { ...span };
       seconds = history.seconds({ from: span.from - lengthOf(span), to: span.from });
       known.clear();
+      isSwept = false;
     },
     p99Ns(row) {
-      const total = seriesOf(row, Series.total);
-      let p99Ns = known.get(total);
-      if (p99Ns === undefined) known.set(total, (p99Ns = p99Of(seconds, total)));
-      return p99Ns;
+      const total = totalOf(row);
+      const p99Ns = known.get(total);
+      if (p99Ns !== undefined) return p99Ns;
+      if (known.size >= MANY && !isSwept) sweep();
+      else known.set(total, createSweep(seconds)(total));
+      return known.get(total)!;
     },
   };
 }
 
 const times = createScratch();
 
-function p99Of(seconds: readonly Second[], series: number): number {
-  clearScratch(times);
-  for (const { keys, counts } of seconds) {
-    const end = lowerBound(keys, cellKey(series + 1, 0));
-    for (let at = lowerBound(keys, cellKey(series, 0)); at < end; at++)
-      addTo(times, keys[at] % CELLS_PER_SERIES, counts[at]);
+/** Tells p99 of one series after the other, each behind the one before: so each second is gone through once. */
+function createSweep(seconds: readonly Second[]): (series: number) => number {
+  const places = new Uint32Array(seconds.length);
+
+  function addSecond({ keys, counts }: Second, second: number, series: number): void {
+    const end = cellKey(series + 1, 0);
+    let at = lowerBoundFrom(keys, cellKey(series, 0), places[second]);
+    for (; at < keys.length && keys[at] < end; at++) addTo(times, keys[at] % CELLS_PER_SERIES, counts[at]);
+    places[second] = at;
   }
-  return times.count >= LEAST_PACKETS ? quantile(times, 0.99) : NaN;
+
+  return (series) => {
+    clearScratch(times);
+    for (let second = 0; second < seconds.length; second++) addSecond(seconds[second], second, series);
+    return times.count >= LEAST_PACKETS ? quantile(times, 0.99) : NaN;
+  };
 }

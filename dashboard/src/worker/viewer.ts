@@ -96,7 +96,7 @@ const atHome: Choices = {
 export function createViewer(kept: Kept): Viewer {
   const { history, shown, rows, packets, health } = kept;
   const { window } = shown;
-  const before = createBefore(history);
+  const before = createBefore(history, rows);
   const timeline = createTimeline(history, kept.marks.within);
   const pictures = createPictures(kept.standings);
   const selection = createSelection(rows, window);
