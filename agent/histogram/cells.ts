@@ -1,13 +1,17 @@
 /** Counts by series and histogram bucket, of one second: an open-addressed table in typed arrays, sorted when it is over. */
 import { bucketMiddle } from './histogram.ts';
 
-/** Above histogram.ts's BUCKETS; a power of two. */
-export const CELLS_PER_SERIES = 2048;
+const BUCKET_BITS = 11;
+/** Above histogram.ts's BUCKETS. */
+export const CELLS_PER_SERIES = 1 << BUCKET_BITS;
 const EMPTY = 0xffffffff;
 /** Numbers of series lie below: their keys fit into 32 bits, and none of them is the empty one. */
 export const MAX_SERIES = Math.floor(EMPTY / CELLS_PER_SERIES);
 
 export const cellKey = (series: number, bucket: number): number => series * CELLS_PER_SERIES + bucket;
+
+export const seriesOfKey = (key: number): number => key >>> BUCKET_BITS;
+export const bucketOfKey = (key: number): number => key & (CELLS_PER_SERIES - 1);
 
 export interface CellTable {
   keys: Uint32Array;
@@ -51,13 +55,18 @@ function grow(table: CellTable): void {
   for (let slot = 0; slot < keys.length; slot++) if (keys[slot] !== EMPTY) addCell(table, keys[slot], counts[slot]);
 }
 
-export function sortCells(table: CellTable): Cells {
-  const keys = new Uint32Array(table.size);
-  let at = 0;
-  for (const key of table.keys) if (key !== EMPTY) keys[at++] = key;
-  keys.sort();
+/** @param from of all series those from this one up to another, which is not included */
+export function sortCells(table: CellTable, from = 0, to = MAX_SERIES): Cells {
+  const [least, end] = [cellKey(from, 0), cellKey(to, 0)];
+  const all = new Uint32Array(table.size);
+  let size = 0;
+  for (let slot = 0; slot < table.keys.length; slot++) {
+    const key = table.keys[slot];
+    if (key >= least && key < end) all[size++] = key;
+  }
+  const keys = all.slice(0, size).sort();
   const counts = new Float64Array(keys.length);
-  for (at = 0; at < keys.length; at++) counts[at] = table.counts[slotOf(table, keys[at])];
+  for (let at = 0; at < keys.length; at++) counts[at] = table.counts[slotOf(table, keys[at])];
   return { keys, counts };
 }
 
@@ -92,6 +101,6 @@ export function cellQuantiles({ keys, counts }: Cells, series: number, quantiles
     const rank = Math.max(1, Math.ceil(q * total));
     let at = from;
     for (let seen = counts[at]; seen < rank && at < to - 1; seen += counts[at]) at++;
-    return bucketMiddle(keys[at] % CELLS_PER_SERIES);
+    return bucketMiddle(bucketOfKey(keys[at]));
   });
 }

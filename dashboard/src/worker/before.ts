@@ -4,7 +4,7 @@
  * when many are, all of them in one go through the seconds.
  */
 import { quantile } from '../../../agent/histogram/histogram.ts';
-import { CELLS_PER_SERIES, cellKey, lowerBoundFrom } from '../../../agent/histogram/cells.ts';
+import { bucketOfKey, cellKey, lowerBoundFrom } from '../../../agent/histogram/cells.ts';
 import { lengthOf, type Span } from '../lib/span.ts';
 import type { History, Second } from './history.ts';
 import { Series, seriesOf, type Row, type Rows } from './rows.ts';
@@ -72,7 +72,7 @@ function createSweep(seconds: readonly Second[]): (series: number) => number {
   function addSecond({ keys, counts }: Second, second: number, series: number): void {
     const end = cellKey(series + 1, 0);
     let at = lowerBoundFrom(keys, cellKey(series, 0), places[second]);
-    for (; at < keys.length && keys[at] < end; at++) addTo(times, keys[at] % CELLS_PER_SERIES, counts[at]);
+    for (; at < keys.length && keys[at] < end; at++) addTo(times, bucketOfKey(keys[at]), counts[at]);
     places[second] = at;
   }
 

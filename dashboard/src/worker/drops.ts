@@ -55,7 +55,13 @@ export type Add = (series: number, bucket: number, weight: number) => void;
 export interface Drops {
   /** A lost packet of that second. */
   see(view: PathView, atMs: number, add: Add): void;
-  view(window: Window, filter: Filter, pairs: Set<string>, exact: (row: DropRow) => number): DropsView;
+  /** `pairs`: counts those of the packets that are shown, and these. */
+  view(
+    window: Window,
+    filter: Filter,
+    pairs: (lost: readonly string[]) => number,
+    exact: (row: DropRow) => number,
+  ): DropsView;
   forget(beforeMs: number): void;
 }
 
@@ -118,12 +124,11 @@ export function createDrops(blocks: Blocks): Drops {
     },
     view(window, filter, pairs, exact) {
       const inWindow = [...units.values()].filter(({ base }) => window.count(base + Unit.count) > 0);
-      for (const { pair } of inWindow) pairs.add(pair);
       const shown = inWindow.filter((unit) => filter(subjectWith(unit)));
       const rows = addUp(shown, window);
       for (const row of rows) row.exact = exact(row);
       const all = new Set(inWindow.map(({ text }) => text)).size;
-      return { rows, hidden: all - rows.length, left, pairs: pairs.size };
+      return { rows, hidden: all - rows.length, left, pairs: pairs(inWindow.map(({ pair }) => pair)) };
     },
     forget(beforeMs) {
       for (const [key, unit] of units) {

@@ -3,7 +3,7 @@ import { costsOf, isOverV6, type Cost, type Sized } from '../../../agent/paths/e
 import { ETHERNET_BYTES } from '../../../agent/paths/header-bytes.ts';
 import type { Stream } from '../../../agent/paths/streams.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
-import { sizesOf } from './sizes.ts';
+import { sizesOf, sumOfSizes } from './sizes.ts';
 import type { Window } from './window.ts';
 
 export interface PathEncapsulation {
@@ -88,18 +88,18 @@ const byName = ([a]: [string, Work], [b]: [string, Work]): number => (a < b ? -1
 
 function addRow(nodes: Map<string, Work>, row: Row, window: Window): void {
   const { segments, hops, tunnelBytes } = row.shape;
-  const senders = new Set<Work>();
+  const senders: Work[] = [];
   segments.forEach(({ name }, at) => {
     if (name !== 'encap' && name !== 'decap') return;
     const work = workOf(nodes, hops[at].node);
     work[name].push(row.base + at);
-    if (name === 'encap') senders.add(work);
+    if (name === 'encap' && !senders.includes(work)) senders.push(work);
   });
-  if (senders.size === 0) return;
-  const sizes = sizesOf(window, seriesOf(row, Series.size));
+  if (senders.length === 0) return;
+  const { bytes, packets } = sumOfSizes(window, seriesOf(row, Series.size));
   for (const work of senders) {
-    work.added += packetsIn(sizes) * tunnelBytes;
-    work.inner += sizes.reduce((all, { bytes, packets }) => all + (bytes + ETHERNET_BYTES) * packets, 0);
+    work.added += packets * tunnelBytes;
+    work.inner += bytes + ETHERNET_BYTES * packets;
   }
 }
 

@@ -17,6 +17,10 @@ export interface History {
   turn(nowSecond: number): Second[];
   /** Packed and open ones in order, as they are now. */
   seconds(span?: Span): Second[];
+  /** The same to be added up: the cells of open ones stand in no order, with empty ones among them. */
+  parts(span: Span): Second[];
+  /** What a second holds of some series, of others too where it is packed. */
+  cells(second: number, series: number, to: number): Cells;
   /** One packed second. */
   packed(second: number): Second | undefined;
   /** The first second that has not been forgotten; -Infinity while none was. */
@@ -26,6 +30,7 @@ export interface History {
 /** Verdicts come five seconds after a packet, and its node's status a second later. */
 export const OPEN_SECONDS = 8;
 const CELL_BYTES = 12;
+const NO_CELLS: Cells = { keys: new Uint32Array(), counts: new Float64Array() };
 const ALWAYS: Span = { from: -Infinity, to: Infinity };
 
 export function createHistory(keptSeconds: number, maxBytes: number): History {
@@ -54,6 +59,17 @@ export function createHistory(keptSeconds: number, maxBytes: number): History {
     }
   }
 
+  function within(span: Span, cellsOf: (table: CellTable) => Cells): Second[] {
+    const unfinished = [...open].filter(([second]) => isIn(second, span)).sort(([a], [b]) => a - b);
+    return [
+      ...[...packed.values()].filter(({ second }) => isIn(second, span)),
+      ...unfinished.map(([second, table]) => {
+        const { keys, counts } = cellsOf(table);
+        return { second, keys, counts };
+      }),
+    ];
+  }
+
   return {
     add(second, key, weight) {
       // What comes later than anything should still counts, in the oldest second that can take it.
@@ -70,12 +86,11 @@ export function createHistory(keptSeconds: number, maxBytes: number): History {
       while (packed.size > 0 && (bytes > maxBytes || isTooOld())) forgotten.push(forgetOldest());
       return forgotten;
     },
-    seconds(span = ALWAYS) {
-      const unfinished = [...open].filter(([second]) => isIn(second, span));
-      return [
-        ...[...packed.values()].filter(({ second }) => isIn(second, span)),
-        ...unfinished.sort(([a], [b]) => a - b).map(([second, table]) => ({ second, ...sortCells(table) })),
-      ];
+    seconds: (span = ALWAYS) => within(span, (table) => sortCells(table)),
+    parts: (span) => within(span, (table) => table),
+    cells(second, series, to) {
+      const table = open.get(second);
+      return packed.get(second) ?? (table ? sortCells(table, series, to) : NO_CELLS);
     },
     packed: (second) => packed.get(second),
     heldFrom: () => heldFrom,

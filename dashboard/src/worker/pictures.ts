@@ -5,6 +5,7 @@ import { standingKey, type Standings } from './map/compare.ts';
 import { createMap, type Mapping } from './map/map.ts';
 import { levels, type Level, type MapView } from './map/view.ts';
 import { createMatrix, type MatrixView } from './matrix.ts';
+import { createSeldom, type Wanted } from './seldom.ts';
 
 export interface Picture {
   map?: MapView;
@@ -14,7 +15,7 @@ export interface Picture {
 export interface Pictures {
   show(show: Show, finest: Level): void;
   /** `second`: in which what is shown ends. */
-  draw(mapping: Omit<Mapping, 'standings' | 'finest'>, second: number, nowSecond: number): Picture;
+  draw(mapping: Omit<Mapping, 'standings' | 'finest'>, wanted: Wanted, second: number, nowSecond: number): Picture;
 }
 
 const none: Standings = new Map();
@@ -29,21 +30,24 @@ export function createPictures(ask: () => Standing[]): Pictures {
   let finest: Level = levels[0];
   let standings: Standings = new Map();
   let askedSecond = -Infinity;
+  const seldom = createSeldom<Picture>();
 
   return {
     show(show, level) {
       shown = show;
       finest = level;
     },
-    draw(mapping, second, nowSecond) {
+    draw(mapping, wanted, second, nowSecond) {
       if (shown === 'ruler') return {};
-      if (nowSecond > askedSecond && nowSecond - second < NEAR_SECONDS) {
-        standings = new Map(ask().map((one) => [standingKey(one.lane, one.segment), one]));
-        askedSecond = nowSecond;
-      }
-      const isNear = Math.abs(askedSecond - second) < NEAR_SECONDS;
-      const measured = { ...mapping, standings: isNear ? standings : none };
-      return shown === 'map' ? { map: map({ ...measured, finest }) } : { matrix: matrix(measured) };
+      return seldom({ ...wanted, what: `${shown} ${finest} ${wanted.what}` }, () => {
+        if (nowSecond > askedSecond && nowSecond - second < NEAR_SECONDS) {
+          standings = new Map(ask().map((one) => [standingKey(one.lane, one.segment), one]));
+          askedSecond = nowSecond;
+        }
+        const isNear = Math.abs(askedSecond - second) < NEAR_SECONDS;
+        const measured = { ...mapping, standings: isNear ? standings : none };
+        return shown === 'map' ? { map: map({ ...measured, finest }) } : { matrix: matrix(measured) };
+      });
     },
   };
 }

@@ -1,5 +1,5 @@
 /** One second of some rows: its times as percentiles and bands, its packets and bytes. */
-import { CELLS_PER_SERIES, type Cells } from '../../../agent/histogram/cells.ts';
+import { bucketOfKey, seriesOfKey, type Cells } from '../../../agent/histogram/cells.ts';
 import { quantile } from '../../../agent/histogram/histogram.ts';
 import { BANDS, bandOfBucket } from '../lib/bands.ts';
 import { addTo, clearScratch, createScratch } from './scratch.ts';
@@ -34,9 +34,9 @@ export function figuresOfSecond({ keys, counts }: Cells, uses: Uses): SecondFigu
   const bands = new Float32Array(BANDS);
   const sums = { joined: 0, lost: 0, bytes: 0, again: 0 };
   for (let at = 0; at < keys.length; at++) {
-    const bucket = keys[at] % CELLS_PER_SERIES;
-    const use = uses[(keys[at] - bucket) / CELLS_PER_SERIES] ?? 0;
+    const use = uses[seriesOfKey(keys[at])] ?? 0;
     if (use === 0) continue;
+    const bucket = bucketOfKey(keys[at]);
     const count = counts[at];
     if (use & Use.time) {
       addTo(times, bucket, count);

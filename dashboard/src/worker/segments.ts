@@ -9,8 +9,11 @@ type Way = Pick<Shape, 'segments' | 'hops'>;
 /** A segment belongs to the node that it begins at. */
 const onNode = ({ segments, hops }: Way, at: number): string => `${segments[at].name}@${hops[at].node}`;
 
-export const isChosen = (choice: string, way: Way, at: number): boolean =>
-  way.segments[at].name === choice || onNode(way, at) === choice;
+export function isChosen(choice: string, { segments, hops }: Way, at: number): boolean {
+  const { name } = segments[at];
+  if (!choice.startsWith(name)) return false;
+  return choice.length === name.length || choice.slice(name.length) === `@${hops[at].node}`;
+}
 
 /** Of one way each segment has a choice of its own, of several those of one name share it. */
 export function segmentChoices(ways: readonly Way[], chosen: string): string[] {
@@ -24,7 +27,9 @@ function ofWay(way: Way): string[] {
   return [...new Set(names.map((name, at) => (isAlone(name) ? name : onNode(way, at))))];
 }
 
+/** Many ways have the same list of segments. */
 function ofAll(ways: readonly Way[]): string[] {
-  const names = new Set(ways.flatMap(({ segments }) => segments.map(({ name }) => name)));
+  const lists = new Set(ways.map(({ segments }) => segments));
+  const names = new Set([...lists].flatMap((segments) => segments.map(({ name }) => name)));
   return segmentNames.filter((name) => names.has(name));
 }

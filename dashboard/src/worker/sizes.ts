@@ -18,3 +18,13 @@ export function sizesOf(window: Pick<Window, 'visit'>, series: number): Sized[] 
   window.visit(series, (bucket, packets) => sizes.push({ bytes: bytesOf(bucket), packets }));
   return sizes;
 }
+
+/** All packets of a series together. */
+export function sumOfSizes(window: Pick<Window, 'visit'>, series: number): Sized {
+  const sum: Sized = { bytes: 0, packets: 0 };
+  window.visit(series, (bucket, packets) => {
+    sum.bytes += bytesOf(bucket) * packets;
+    sum.packets += packets;
+  });
+  return sum;
+}

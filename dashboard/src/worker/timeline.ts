@@ -31,10 +31,10 @@ export function createTimeline(history: History, marksIn: (span: Span) => Mark[]
   let cached = '';
   let last: { key: string; axis: Span; now: number } | undefined;
 
-  function figures(chosen: Chosen, seconds: readonly Second[]): Map<number, SecondFigures> {
+  function figures(chosen: Chosen, parts: readonly Second[]): Map<number, SecondFigures> {
     const uses = usesOf(chosen);
     const bySecond = new Map<number, SecondFigures>();
-    for (const cells of seconds) {
+    for (const cells of parts) {
       const isPacked = history.packed(cells.second) !== undefined;
       const known = isPacked ? cache.get(cells.second) : undefined;
       const made = known ?? figuresOfSecond(cells, uses);
@@ -59,10 +59,9 @@ export function createTimeline(history: History, marksIn: (span: Span) => Mark[]
       if (last?.key === key && equalSpans(last.axis, axis) && (last.now === now || isOver)) return undefined;
       last = { key, axis, now };
       forget(key);
-      const seconds = history.seconds(axis);
       return {
-        ...columnsOf(chosen, figures(chosen, seconds)),
-        segments: segmentColumns(chosen, seconds),
+        ...columnsOf(chosen, figures(chosen, history.parts(axis))),
+        segments: segmentColumns(chosen, history),
         marks: marksIn(axis),
       };
     },
@@ -70,8 +69,7 @@ export function createTimeline(history: History, marksIn: (span: Span) => Mark[]
 }
 
 function usesOf({ rows, segment }: Chosen): Uses {
-  const ends = rows.map((row) => seriesOf(row, Series.again) + 1);
-  const uses = new Uint8Array(ends.reduce((most, end) => Math.max(most, end), 0));
+  const uses = new Uint8Array(rows.reduce((most, row) => Math.max(most, seriesOf(row, Series.again) + 1), 0));
   for (const row of rows) {
     row.shape.segments.forEach(({ name }, at) => {
       if (isChosen(segment, row.shape, at)) uses[row.base + at] |= Use.time;
@@ -109,21 +107,20 @@ function columnsOf(
 }
 
 /** Of the path in focus, segment by segment. */
-function segmentColumns({ of, rows, axis }: Chosen, seconds: readonly Second[]): SegmentColumns[] {
+function segmentColumns({ of, rows, axis }: Chosen, history: History): SegmentColumns[] {
   const row = rows.find(({ shape }) => shape.name === of);
   if (!row) return [];
   const names = row.shape.segments.map(({ name }, at) => ({ name, place: segmentPlace(row.shape, at) }));
   const all = row.shape.isLost ? names : [...names, { name: 'total', place: '' }];
+  // The total's series follows the segments'.
+  const cells = history.parts(axis).map(({ second }) => ({
+    at: second - axis.from,
+    cells: history.cells(second, row.base, row.base + all.length),
+  }));
   return all.map((named, index) => {
     const [p50Ns, p99Ns] = [0, 1].map(() => new Float64Array(lengthOf(axis)).fill(NaN));
-    // The total's series follows the segments'.
-    for (const second of seconds) {
-      [p50Ns[second.second - axis.from], p99Ns[second.second - axis.from]] = cellQuantiles(
-        second,
-        row.base + index,
-        [0.5, 0.99],
-      );
-    }
+    for (const { at, cells: some } of cells)
+      [p50Ns[at], p99Ns[at]] = cellQuantiles(some, row.base + index, [0.5, 0.99]);
     return { ...named, p50Ns, p99Ns };
   });
 }

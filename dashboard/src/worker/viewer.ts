@@ -13,7 +13,7 @@ import { besideOf } from './beside.ts';
 import type { BySecond } from './by-second.ts';
 import type { CounterHistory } from './counters.ts';
 import { pairOf, type Drops, type DropsView } from './drops.ts';
-import { nodeEncapsulation, pathEncapsulation } from './encapsulation.ts';
+import { nodeEncapsulation, pathEncapsulation, type NodeEncapsulation } from './encapsulation.ts';
 import { createFigures } from './figures.ts';
 import type { Health } from './health.ts';
 import type { History } from './history.ts';
@@ -26,6 +26,7 @@ import { createPictures } from './pictures.ts';
 import { haveSameEnds, type Row, type Rows } from './rows.ts';
 import { TOTAL } from './segments.ts';
 import { createSelection, type Selected } from './selection.ts';
+import { createSeldom, type Wanted } from './seldom.ts';
 import type { Shown } from './shown.ts';
 import { createTimeline, type Chosen } from './timeline.ts';
 import { nothingTold, type Told } from './told.ts';
@@ -99,6 +100,8 @@ export function createViewer(kept: Kept): Viewer {
   const before = createBefore(history, rows);
   const timeline = createTimeline(history, kept.marks.within);
   const pictures = createPictures(kept.standings);
+  const tunnels = createSeldom<NodeEncapsulation[]>();
+  const countPairs = createSeldom<number>();
   const selection = createSelection(rows, window);
   const list = createPathList();
   let choices = atHome;
@@ -132,6 +135,9 @@ export function createViewer(kept: Kept): Viewer {
     return row && { shape: row.shape, figures: isShown(row) ? figures().of(row) : undefined };
   }
 
+  /** What is chosen of all rows, made anew at once when it is another choice. */
+  const whatOf = (): string => `${selection.text} ${shown.seconds} ${choices.span?.from} ${choices.span?.to}`;
+
   function arrange({ left }: Selected, { nowMs }: Moment): void {
     const { span } = choices;
     list.arrange(left, figures(), {
@@ -156,6 +162,7 @@ export function createViewer(kept: Kept): Viewer {
     before.look(span);
     arrange(selected, moment);
     const row = focused();
+    const wanted = { rows: selected.shown.length, what: whatOf(), atMs: nowMs };
     return {
       type: 'view',
       atMs: Math.min(nowMs, (endSecond + 1) * 1000),
@@ -169,14 +176,15 @@ export function createViewer(kept: Kept): Viewer {
       beside: besideOf(row, choices.inspect, left, window),
       picture: pictures.draw(
         { rows: left, window, seconds, nodes, filter: selection.text, ageMs: nowMs - firstMs },
+        wanted,
         span.to,
         to,
       ),
       hidden: selected.shown.length - left.length,
       left: rows.left(),
-      drops: dropsOf(selected.shown, span),
+      drops: dropsOf(selected.shown, span, wanted),
       encapsulation: row && pathEncapsulation(row, window, seconds, kept.assembler.intake().current),
-      tunnels: nodeEncapsulation(left, window, seconds),
+      tunnels: tunnels(wanted, () => nodeEncapsulation(left, window, seconds)),
       ...packets.look(row, span),
       time: timeline.columns(
         { ...overTime(selected), axis: choices.axis ?? span, segment: choices.segment },
@@ -192,8 +200,9 @@ export function createViewer(kept: Kept): Viewer {
     };
   }
 
-  function dropsOf(all: readonly Row[], span: Span): DropsView {
-    const pairs = new Set(all.map(({ shape }) => pairOf(shape)));
+  function dropsOf(all: readonly Row[], span: Span, wanted: Wanted): DropsView {
+    const pairs = (lost: readonly string[]): number =>
+      countPairs(wanted, () => new Set([...all.map(({ shape }) => pairOf(shape)), ...lost]).size);
     const counted = kept.kernelDrops.within(...tellingOf(span));
     return kept.drops.view(window, selection.filter, pairs, ({ node, reason }) => counted(node, reason));
   }

@@ -1,6 +1,6 @@
 /** What every series counts over a span of seconds, kept up as seconds come and go. */
 import { quantile } from '../../../agent/histogram/histogram.ts';
-import { CELLS_PER_SERIES } from '../../../agent/histogram/cells.ts';
+import { bucketOfKey, seriesOfKey } from '../../../agent/histogram/cells.ts';
 import type { Second } from './history.ts';
 import { addTo, clearScratch, createScratch } from './scratch.ts';
 import { createTallies, type Tallies } from './tallies.ts';
@@ -19,10 +19,7 @@ export function createWindow(): Window {
   const sum = createScratch();
   const addToSum = (bucket: number, count: number): void => addTo(sum, bucket, count);
 
-  function add(key: number, weight: number): void {
-    const bucket = key % CELLS_PER_SERIES;
-    tallies.add((key - bucket) / CELLS_PER_SERIES, bucket, weight);
-  }
+  const add = (key: number, weight: number): void => tallies.add(seriesOfKey(key), bucketOfKey(key), weight);
 
   const addAll = ({ keys, counts }: Second, sign: number): void => {
     for (let at = 0; at < keys.length; at++) add(keys[at], sign * counts[at]);
