@@ -8,6 +8,7 @@ import type { View } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
 import { sentenceOf } from './compare.ts';
 import { exactNs, formatBytes } from './format.ts';
+import { packetLabel } from './labels.ts';
 import { askDevice, askNode, askSegment, type Question } from './next-question.ts';
 import type { Place } from './place.ts';
 import { segmentPlace, type Figures } from './row.ts';
@@ -143,7 +144,7 @@ function packetCard({ packet }: Exchange, figures: Figures | undefined): Card {
   const usual = figures?.segmentP50Ns[longest] ?? NaN;
   return {
     kind: 'packet',
-    title: `${packet.protocol} ${packet.kind}`,
+    title: packetLabel(packet),
     facts: segment
       ? [
           { what: 'most of it in', value: segment.name },
