@@ -114,7 +114,7 @@ export function roomOf({ podMtu, uplinkMtu, tunnelBytes, narrowest, biggest, too
     const text = `${full} fit the uplink’s ${bytes(uplinkMtu)}, but not the ${bytes(narrowest.mtu)} of ${narrowest.where}: full packets are cut up or refused.`;
     return { state: 'exceeded', text: `${text}${lost}${seen}` };
   }
-  if (tooBig > 0) return { state: 'exceeded', text: `${full} fit the uplink’s ${bytes(uplinkMtu)}, but not all devices:${lost}${seen}` }; // prettier-ignore
+  if (tooBig > 0) return { state: 'exceeded', text: `${full} fit the uplink’s ${bytes(uplinkMtu)}, but not all devices.${lost}${seen}` }; // prettier-ignore
   if (room === 0) return { state: 'fits', text: `${full} fill the uplink’s ${bytes(uplinkMtu)} exactly.${seen}` };
   return { state: 'wasted', text: `${full} leave ${bytes(room)} of the uplink’s ${bytes(uplinkMtu)} unused in each full packet.${seen}` }; // prettier-ignore
 }

@@ -86,7 +86,7 @@ function deviceItem({ id, name, kind, words }: MapDevice, frame: MapFrame, part:
 
 function linkItem(link: MapLink, part: number, name: (id: string) => string): MapItem {
   const said = `${name(link.from)} – ${name(link.to)}${link.isTunnel ? ', in a tunnel' : ''}`;
-  const nat = link.nat.length > 0 ? ` · translates ${listed(link.nat)}` : '';
+  const nat = link.nat.length > 0 ? ` · translates: ${listed(link.nat)}` : '';
   return { id: link.id, part, label: said, words: link.words, describe: () => `${said}: ${figures(link)}${nat}` };
 }
 
