@@ -102,7 +102,7 @@ const cases: Case[] = [
     name: 'one Service slow',
     options: { pods: 4, services: [80] },
     fault: slow(400_000, (piece) => piece.segment === 'route' && piece.isRequest && piece.to === 0 && piece.toPod === 1),
-    symptom: 'slow', place: { scope: 'segment of service', segment: 'route', who: `${podName(0, 1)}:80` }, paths: 4, says: `route Service ${podName(0, 1)}:80 slow`,
+    symptom: 'slow', place: { scope: 'segment of service', segment: 'route', who: `${podName(0, 1)}:80` }, paths: 4, says: `route of Service ${podName(0, 1)}:80 slow`,
   },
   {
     name: 'a tail: one packet in five waits',

@@ -58,7 +58,9 @@ describe('frames become the sentence', () => {
     const late = said((records, { from }) =>
       records.map((record, hop) => (from === 0 && hop >= 4 ? { ...record, timeNs: record.timeNs + 8e6 } : record)),
     );
-    expect(late).toMatch(/^wire n1 ▸ n2 slow since 5[789] s · p50 \d[.\d]* ms ±.* \(was .* µs\) · 1 of 2 paths$/);
+    expect(late).toMatch(
+      /^wire n1 ▸ n2 slow since 5[789] s · p50 \d[.\d]* ms \(was .* µs, change ±.*\) · 1 of 2 paths$/,
+    );
   });
 
   test('of one path, by the names of its pods where they have some', () => {

@@ -78,10 +78,10 @@ export function nameOf({ scope, segment, nodes, device, who }: Place): string {
       return `pod behind ${where}`;
     case 'segment of path':
     case 'path':
-      return `${what}${who}`;
+      return segment === '' ? who : `${segment} of ${who}`;
     case 'segment of service':
     case 'service':
-      return `${what}Service ${who}`;
+      return segment === '' ? `Service ${who}` : `${segment} of Service ${who}`;
     case 'node':
       return `node ${where}`;
     case 'segment':
@@ -97,8 +97,9 @@ function figuresOf(finding: Finding): string[] {
   const { symptom, quantile, nowNs, beforeNs, boundNs, shareNow, shareBefore } = finding;
   if (symptom === 'unmeasured') return [];
   if (symptom !== 'slow') return [`${percent(shareNow)} of the packets (was ${percent(shareBefore)})`];
-  const bound = boundNs > 0 ? ` ±${formatNs(boundNs)}` : '';
-  return [`p${quantile * 100} ${formatNs(nowNs)}${bound} (was ${formatNs(beforeNs)})`];
+  // What clocks may have moved since, which is less than what they may be wrong by.
+  const bound = boundNs > 0 ? `, change ±${formatNs(boundNs)}` : '';
+  return [`p${quantile * 100} ${formatNs(nowNs)} (was ${formatNs(beforeNs)}${bound})`];
 }
 
 function shareOf({ symptom, paths }: Finding, { paths: all }: Basis): string {

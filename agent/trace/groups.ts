@@ -1,5 +1,6 @@
 /** Paths of one kind together: same ends, same hops, same class of packets. Percentiles from exact histograms. */
 import { createHistogram, observe, type Histogram } from '../histogram/histogram.ts';
+import { representedPackets } from '../paths/estimate.ts';
 import type { PathView } from '../paths/view.ts';
 import { shapeKey } from './shape-key.ts';
 import { shapeOf, type Shape } from './shape.ts';
@@ -13,7 +14,7 @@ export interface Group extends Omit<Shape, 'segments'> {
   unknown: number;
   /** Inner bytes of all wire packets, and their number, for the percentage. */
   innerBytes: number;
-  innerCount: number;
+  innerPackets: number;
 }
 
 export interface Groups {
@@ -54,7 +55,7 @@ function newGroup(view: PathView): Group {
     count: 0,
     unknown: 0,
     innerBytes: 0,
-    innerCount: 0,
+    innerPackets: 0,
   };
 }
 
@@ -71,6 +72,8 @@ function addTo(group: Group, view: PathView): void {
     observe(group.totalBounds, view.totalBoundNs);
   }
   if (view.tunnelBytes === 0) return;
-  group.innerBytes += view.innerBytes;
-  group.innerCount++;
+  // A sample of bytes has more marks of big packets than of small ones: each counts as the packets that it stands for.
+  const wirePackets = representedPackets(view) * Math.max(1, view.wirePackets);
+  group.innerBytes += view.innerBytes * wirePackets;
+  group.innerPackets += wirePackets;
 }

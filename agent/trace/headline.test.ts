@@ -14,12 +14,12 @@ const hurts: Insight = { findings: [slowWire], basis };
 
 test('what hurts stands in one line, or breaks between its parts', () => {
   expect(drawHeadline(hurts, 200)).toEqual([
-    'wire n2 ▸ n5 slow since 14:03:20 · p95 4.11 ms ±3.1 µs (was 204 µs) · 12 of 140 paths',
+    'wire n2 ▸ n5 slow since 14:03:20 · p95 4.11 ms (was 204 µs, change ±3.1 µs) · 12 of 140 paths',
     '',
   ]);
   expect(drawHeadline(hurts, 60)).toEqual([
     'wire n2 ▸ n5 slow since 14:03:20',
-    '  p95 4.11 ms ±3.1 µs (was 204 µs) · 12 of 140 paths',
+    '  p95 4.11 ms (was 204 µs, change ±3.1 µs) · 12 of 140 paths',
     '',
   ]);
   for (const line of drawHeadline(hurts, 24)) expect(line.length).toBeLessThanOrEqual(24);

@@ -42,7 +42,7 @@ const socketMemory: Said = [
   'CPU limits and throttling of the receiving pod, and its buffers (ss -m, net.core.rmem_max, RcvbufErrors of nstat).',
 ];
 const neighbour: Said = [
-  'Nobody answered to whose MAC address belongs to the next hop.',
+  'Nobody answered when asked for the MAC address of the next hop.',
   'Whether that pod or node is there (ip neigh, ip route get), and who should answer for its address: bridge, FDB, proxy_arp.',
 ];
 const noRoute: Said = [

@@ -28,8 +28,8 @@ function timeOf(times: Histogram, bounds: Histogram, q: number, withBound: boole
 
 /** `+50 B (3.4 %)`: what the tunnel adds to a wire packet, and to how much. */
 export function formatTunnel(group: Group): string {
-  if (group.tunnelBytes === 0 || group.innerCount === 0) return '';
-  const percent = round3((100 * group.tunnelBytes * group.innerCount) / group.innerBytes);
+  if (group.tunnelBytes === 0 || group.innerPackets === 0) return '';
+  const percent = round3((100 * group.tunnelBytes * group.innerPackets) / group.innerBytes);
   return `+${group.tunnelBytes} B (${percent} %)`;
 }
 

@@ -20,10 +20,10 @@ const path = (pod: string, more: Partial<Stretched> = {}): Stretched => ({
   ...more,
 });
 
-function compare(p99Ns: number[], joined = p99Ns.map(() => 100), more: Partial<Stretched>[] = []) {
+function compare(p99Ns: number[], packets = p99Ns.map(() => 100), more: Partial<Stretched>[] = []) {
   const all = p99Ns.map((value, at): Compared => ({
     shape: path(`veth${at}`, more[at]),
-    joined: joined[at],
+    packets: packets[at],
     p99Ns: (segment) => [1, value][segment],
   }));
   return (at: number) => compareSegment(all[0], at, all);

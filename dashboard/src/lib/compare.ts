@@ -35,7 +35,8 @@ const median = (values: number[]): number =>
 /** A path with its figures. */
 export interface Compared {
   shape: Stretched;
-  joined: number;
+  /** That its times rest on. */
+  packets: number;
   /** Of a segment. */
   p99Ns: (at: number) => number;
 }
@@ -51,11 +52,11 @@ export function compareSegment(mine: Compared, at: number, all: Iterable<Compare
     if (segment < 0) continue;
     others++;
     const value = other.p99Ns(segment);
-    if (other.joined >= LEAST_PACKETS && !Number.isNaN(value)) p99Ns.push(value);
+    if (other.packets >= LEAST_PACKETS && !Number.isNaN(value)) p99Ns.push(value);
   }
   if (others === 0) return { paths: 0, ratio: NaN, verdict: 'no other' };
   const ratio = mine.p99Ns(at) / Math.max(1, median(p99Ns));
-  if (mine.joined < LEAST_PACKETS || Number.isNaN(ratio)) return { paths: p99Ns.length, ratio: NaN, verdict: 'thin' };
+  if (mine.packets < LEAST_PACKETS || Number.isNaN(ratio)) return { paths: p99Ns.length, ratio: NaN, verdict: 'thin' };
   return {
     paths: p99Ns.length,
     ratio,

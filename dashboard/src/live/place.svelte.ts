@@ -19,27 +19,47 @@ const STEP = { step: true };
 
 export function createPlace(): PlaceSource {
   let place = $state.raw(parsePlace(location.search));
-  addEventListener('popstate', () => (place = parsePlace(location.search)));
+  /** What is asked for until the browser has gone back: it would undo that instead. */
+  let waiting: (() => void)[] | undefined;
+
+  addEventListener('popstate', () => {
+    place = parsePlace(location.search);
+    const changes = waiting ?? [];
+    waiting = undefined;
+    for (const change of changes) change();
+  });
+
+  function inOrder(change: () => void): void {
+    if (waiting) waiting.push(change);
+    else change();
+  }
 
   function change(to: Partial<Place>): string {
     const isElsewhere = 'focus' in to && to.focus !== place.focus;
     place = { ...place, ...(isElsewhere ? ofFocus : {}), ...to };
     return location.pathname + formatPlace(place);
   }
+  function undo(): boolean {
+    if (waiting) waiting.push(undo);
+    else if ((history.state as typeof STEP | null)?.step !== true) return false;
+    else {
+      waiting = [];
+      history.back();
+    }
+    return true;
+  }
+
   return {
     get place() {
       return place;
     },
-    go(to, step = false) {
-      if (step) history.pushState(STEP, '', change(to));
-      // What is typed is cleared by Esc, and not undone with what was clicked before.
-      else history.replaceState('filter' in to ? null : history.state, '', change(to));
-    },
-    leave: (to) => history.pushState(null, '', change(to)),
-    undo() {
-      if ((history.state as typeof STEP | null)?.step !== true) return false;
-      history.back();
-      return true;
-    },
+    go: (to, step = false) =>
+      inOrder(() => {
+        if (step) history.pushState(STEP, '', change(to));
+        // What is typed is cleared by Esc, and not undone with what was clicked before.
+        else history.replaceState('filter' in to ? null : history.state, '', change(to));
+      }),
+    leave: (to) => inOrder(() => history.pushState(null, '', change(to))),
+    undo,
   };
 }

@@ -25,7 +25,7 @@ export function besideOf(
   const around = subject.kind === 'segment' ? [at] : [at - 1, at];
   const compared = (one: Row): Compared => ({
     shape: one.shape,
-    joined: window.count(seriesOf(one, Series.joined)),
+    packets: window.count(seriesOf(one, Series.joined)) + window.count(seriesOf(one, Series.lost)),
     p99Ns: (segment) => window.quantile(one.base + segment, 0.99),
   });
   return {

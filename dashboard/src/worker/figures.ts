@@ -51,7 +51,7 @@ export function createFigures({ window, before, seconds }: Measured): RowFigures
         changeNs: summed.p99Ns - before.p99Ns(row),
         changeBoundNs: window.quantile(seriesOf(row, Series.relative), 0.5),
         boundNs: boundOf(row, window),
-        innerBytes: row.shape.tunnelBytes > 0 ? count(row, Series.inner) / (summed.joined + summed.lost) : NaN,
+        innerBytes: row.shape.tunnelBytes > 0 ? count(row, Series.inner) / count(row, Series.size) : NaN,
         segmentP50Ns: ofSegments(row, 0.5),
         segmentP99Ns: ofSegments(row, 0.99),
       };

@@ -93,6 +93,22 @@ describe('a session of the recorded demo', () => {
     expect(view.focus!.shape.tunnelBytes).toBe(50);
   });
 
+  test('what the tunnel adds is what it is reckoned to add to the same packets, of every size', () => {
+    let mixed = 0;
+    for (const [focus, { shape, figures }] of rows) {
+      if (shape.tunnel !== 'vxlan') continue;
+      played.session.choose({ focus });
+      const { costs } = played.look().encapsulation!;
+      expect([focus, shape.tunnelBytes / figures.innerBytes]).toEqual([
+        focus,
+        expect.closeTo(costs.find(({ name }) => name === 'VXLAN')!.share, 3),
+      ]);
+      if (focus.startsWith('tcp')) mixed++;
+    }
+    expect(mixed).toBeGreaterThan(2);
+    played.session.choose({ focus: undefined });
+  });
+
   test('filters rows, and what cannot be parsed hides nothing', () => {
     const names = (): string[] => [...played.rows().keys()];
     played.session.choose({ filter: 'icmp' });

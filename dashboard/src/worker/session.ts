@@ -102,9 +102,11 @@ export function createSession(): Session {
     add(seriesOf(row, Series.bytes), 0, representedBytes(view));
     const bytes = innerIpBytes(view);
     row.biggest = Math.max(row.biggest, bytes);
-    add(seriesOf(row, Series.size), sizeBucket(bytes), representedPackets(view) * Math.max(1, view.wirePackets));
+    // A sample of bytes has more marks of big packets than of small ones: each counts as the packets that it stands for.
+    const wirePackets = representedPackets(view) * Math.max(1, view.wirePackets);
+    add(seriesOf(row, Series.size), sizeBucket(bytes), wirePackets);
     if (isJoined && first.arrival[view.rows[0]] & Arrival.again) add(seriesOf(row, Series.again), 0, 1);
-    if (view.tunnelBytes > 0) add(seriesOf(row, Series.inner), 0, view.innerBytes);
+    if (view.tunnelBytes > 0) add(seriesOf(row, Series.inner), 0, view.innerBytes * wirePackets);
     if (!Number.isNaN(view.totalBoundNs)) {
       add(seriesOf(row, Series.bound), bucketOf(view.totalBoundNs), 1);
       add(seriesOf(row, Series.relative), bucketOf(relativeBoundOf(row, view)), 1);
