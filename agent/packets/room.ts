@@ -22,7 +22,7 @@ export interface Room {
   favour: (row: number | undefined) => void;
 }
 
-const SHARE = 1 / 16;
+const SHARE = 1 / 8;
 
 export function createRoom({ store, rows, releaseBefore, releaseSome }: Held): Room {
   let favourite: number | undefined;
@@ -31,12 +31,13 @@ export function createRoom({ store, rows, releaseBefore, releaseSome }: Held): R
 
   /** The most that a row may have so that the others lose as many packets together; one at least. */
   function levelFor(wanted: number): number {
-    const counts = [...rows].filter(([row, kept]) => !isSpared(row, kept)).map(([, { count }]) => count);
-    const most = counts.reduce((all, count) => Math.max(all, count), 1);
-    const having = new Uint32Array(most + 1);
-    for (const count of counts) having[count]++;
-    let level = most;
-    for (let above = 0, freed = 0; level > 1 && freed < wanted; level--) freed += above += having[level];
+    /** Rows by the number of their packets. */
+    const having: number[] = [];
+    rows.forEach((kept, row) => {
+      if (!isSpared(row, kept)) having[kept.count] = (having[kept.count] ?? 0) + 1;
+    });
+    let level = Math.max(1, having.length - 1);
+    for (let above = 0, freed = 0; level > 1 && freed < wanted; level--) freed += above += having[level] ?? 0;
     return level;
   }
 
@@ -76,16 +77,15 @@ export function createRoom({ store, rows, releaseBefore, releaseSome }: Held): R
 
   /** The second up to which as many packets are kept of rows that give way. */
   function secondWith(wanted: number): number {
+    const { second, next } = store.packets;
     const counts = new Map<number, number>();
-    for (const [row, kept] of rows) {
-      if (isSpared(row, kept)) continue;
-      for (const packet of packetsOf(kept, store.packets)) {
-        const second = store.packets.second[packet];
-        counts.set(second, (counts.get(second) ?? 0) + 1);
-      }
-    }
+    rows.forEach((kept, row) => {
+      if (isSpared(row, kept)) return;
+      for (let packet = kept.head; packet !== NONE; packet = next[packet])
+        counts.set(second[packet], (counts.get(second[packet]) ?? 0) + 1);
+    });
     let count = 0;
-    return [...counts.keys()].sort((a, b) => a - b).find((second) => (count += counts.get(second)!) >= wanted)!;
+    return [...counts.keys()].sort((a, b) => a - b).find((one) => (count += counts.get(one)!) >= wanted)!;
   }
 
   return {

@@ -5,7 +5,7 @@ import { createBefore, LEAST_PACKETS, MANY } from './before.ts';
 import { createHistory } from './history.ts';
 import type { Row } from './rows.ts';
 
-const row = { base: 0, shape: { segments: [] } } as unknown as Row;
+const row = { base: 0, extras: 0 } as unknown as Row;
 const total = (timeNs: number): number => cellKey(0, bucketOf(timeNs));
 
 test('the time before is that of as many seconds before what is shown, and of enough packets', () => {
@@ -35,10 +35,7 @@ test('it moves with what is shown, if not with every second', () => {
 });
 
 test('whether few are asked for or many, each has its own', () => {
-  const rows = Array.from(
-    { length: 3 * MANY },
-    (_, at) => ({ base: 7 * at, shape: { segments: [] } }) as unknown as Row,
-  );
+  const rows = Array.from({ length: 3 * MANY }, (_, at) => ({ base: 7 * at, extras: 7 * at }) as unknown as Row);
   const history = createHistory(600, 1 << 20);
   rows.forEach(({ base }, at) => {
     if (at % 3 > 0) history.add(100 + (at % 3), cellKey(base, bucketOf(at)), LEAST_PACKETS);

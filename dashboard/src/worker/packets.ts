@@ -7,7 +7,7 @@ import type { PathView } from '../../../agent/paths/view.ts';
 import type { Span } from '../lib/span.ts';
 import type { OpenPacket, PacketSummary, View } from './messages.ts';
 import type { Row, Rows } from './rows.ts';
-import { isChosen, TOTAL } from './segments.ts';
+import { chooserOf, TOTAL } from './segments.ts';
 
 /** What lies behind a cell of a heat map: seconds, both included, and times in [fromNs, toNs). */
 export interface PacketQuery {
@@ -72,9 +72,8 @@ export function createPackets(rows: Rows, keptSeconds: number): Packets {
   function bySegment(row: number, segment: string, among: number[], fromNs: number, toNs: number): number[] {
     const shape = rows.get(row)?.shape;
     if (!shape) return [];
-    const times = new Map(
-      among.map((packet) => [packet, longestOf(packet, (at) => isChosen(segment, shape, at)).timeNs]),
-    );
+    const places = chooserOf(segment)(shape);
+    const times = new Map(among.map((packet) => [packet, longestOf(packet, (at) => places.includes(at)).timeNs]));
     return among
       .filter((packet) => times.get(packet)! >= fromNs && times.get(packet)! < toNs)
       .sort((a, b) => times.get(b)! - times.get(a)!);

@@ -27,8 +27,10 @@ export interface RowShape extends Shape {
 
 export interface Row {
   shape: RowShape;
-  /** First of its series: one for each segment, then those of `Series`. */
+  /** First of its series: one for each segment. */
   base: number;
+  /** Behind them: first of those of `Series`. */
+  extras: number;
   lastSecond: number;
   /** Inner bytes of its biggest wire packet, from the IP header on. */
   biggest: number;
@@ -65,13 +67,13 @@ export interface Rows {
   left(): number;
 }
 
-export const MAX_ROWS = 4096;
+export const MAX_ROWS = 100_000;
 const MAX_PORTS = 64;
 /** Lists of segments that are known. */
 const MAX_WAYS = 4096;
 
-/** Series of the row's segment. */
-export const seriesOf = (row: Row, extra: number): number => row.base + row.shape.segments.length + extra;
+/** What the row counts beside its segments (`Series`). */
+export const seriesOf = (row: Row, extra: number): number => row.extras + extra;
 
 export function createRows(blocks: Blocks): Rows {
   const rows = new Map<string, Row>();
@@ -92,7 +94,7 @@ export function createRows(blocks: Blocks): Rows {
     const name = uniqueName({ ...shape, service, isRequest, isLost }, byName);
     const row: Row = {
       shape: { ...shape, segments, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
-      base, lastSecond: -Infinity, biggest: 0, sourcePorts: [], destinationPorts: [],
+      base, extras: base + segments.length, lastSecond: -Infinity, biggest: 0, sourcePorts: [], destinationPorts: [],
     }; // prettier-ignore
     rows.set(key, row);
     byId.set(id, row);

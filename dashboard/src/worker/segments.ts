@@ -9,10 +9,23 @@ type Way = Pick<Shape, 'segments' | 'hops'>;
 /** A segment belongs to the node that it begins at. */
 const onNode = ({ segments, hops }: Way, at: number): string => `${segments[at].name}@${hops[at].node}`;
 
-export function isChosen(choice: string, { segments, hops }: Way, at: number): boolean {
-  const { name } = segments[at];
-  if (!choice.startsWith(name)) return false;
-  return choice.length === name.length || choice.slice(name.length) === `@${hops[at].node}`;
+/** Which segments of a way are chosen. Of many ways that have the same list it is found once. */
+export function chooserOf(choice: string): (way: Way) => number[] {
+  const [name, node] = partsOf(choice);
+  const known = new Map<Way['segments'], number[]>();
+  return ({ segments, hops }) => {
+    const places = known.get(segments) ?? placesOf(segments, name);
+    known.set(segments, places);
+    return node === undefined ? places : places.filter((at) => hops[at].node === node);
+  };
+}
+
+const placesOf = (segments: Way['segments'], wanted: string): number[] =>
+  segments.flatMap(({ name }, at) => (name === wanted ? [at] : []));
+
+function partsOf(choice: string): [name: string, node: string | undefined] {
+  const at = choice.indexOf('@');
+  return at < 0 ? [choice, undefined] : [choice.slice(0, at), choice.slice(at + 1)];
 }
 
 /** Of one way each segment has a choice of its own, of several those of one name share it. */

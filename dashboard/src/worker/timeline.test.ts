@@ -5,7 +5,7 @@ import { bucketOf, createHistogram, observe, quantile } from '../../../agent/his
 import { createHistory } from './history.ts';
 import { Series, seriesOf, type Row } from './rows.ts';
 import { figuresOfSecond, Use } from './second.ts';
-import { isChosen, segmentChoices } from './segments.ts';
+import { chooserOf, segmentChoices } from './segments.ts';
 import { createTimeline } from './timeline.ts';
 
 const way = (names: string[], nodes: string[]) =>
@@ -39,14 +39,14 @@ test('a segment is chosen by its name, or by its name and its node', () => {
   const local = way(['bridge', 'route'], ['n1', 'n1']);
   expect(segmentChoices([there], 'total')).toEqual(['total', 'bridge@n1', 'wire', 'bridge@n2']);
   expect(segmentChoices([there, local], 'bridge@n2')).toEqual(['total', 'bridge', 'route', 'wire', 'bridge@n2']);
-  const chosen = (choice: string): number[] => [0, 1, 2].filter((at) => isChosen(choice, there, at));
+  const chosen = (choice: string): number[] => chooserOf(choice)(there);
   expect([chosen('bridge'), chosen('bridge@n2'), chosen('wire@n1'), chosen('total')]).toEqual([[0, 2], [2], [1], []]);
 });
 
 test('what is packed is told once, and told anew for another choice', () => {
   const history = createHistory(1000, 1 << 20);
   const timeline = createTimeline(history, () => []);
-  const row = { base: 0, shape: way(['bridge', 'wire'], ['n1', 'n1']) } as Row;
+  const row = { base: 0, extras: 2, shape: way(['bridge', 'wire'], ['n1', 'n1']) } as Row;
   const chosen = { of: 'a', key: '1', rows: [row], axis: { from: 100, to: 110 }, segment: 'total' };
   for (let second = 100; second < 110; second++) {
     history.add(second, cellKey(seriesOf(row, Series.joined), 0), second);
@@ -67,8 +67,8 @@ test('what is packed is told once, and told anew for another choice', () => {
 
 test('the path in focus is told segment by segment', () => {
   const history = createHistory(1000, 1 << 20);
-  const row = { base: 0, shape: { ...way(['bridge', 'wire'], ['n1', 'n1', 'n2']), name: 'a' } } as Row;
-  const other = { base: 10, shape: { ...way(['route'], ['n1']), name: 'b' } } as Row;
+  const row = { base: 0, extras: 2, shape: { ...way(['bridge', 'wire'], ['n1', 'n1', 'n2']), name: 'a' } } as Row;
+  const other = { base: 10, extras: 11, shape: { ...way(['route'], ['n1']), name: 'b' } } as Row;
   for (const [series, bucket] of [
     [0, 20],
     [1, 30],

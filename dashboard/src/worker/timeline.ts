@@ -8,7 +8,7 @@ import type { Mark } from '../../../agent/marks/marks.ts';
 import type { SegmentColumns, TimeColumns } from './messages.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
 import { figuresOfSecond, Use, type SecondFigures, type Uses } from './second.ts';
-import { isChosen, segmentChoices, TOTAL } from './segments.ts';
+import { chooserOf, segmentChoices, TOTAL } from './segments.ts';
 
 export interface Chosen {
   /** Name of the row in focus; empty: all that the filter leaves. */
@@ -70,11 +70,10 @@ export function createTimeline(history: History, marksIn: (span: Span) => Mark[]
 
 function usesOf({ rows, segment }: Chosen): Uses {
   const uses = new Uint8Array(rows.reduce((most, row) => Math.max(most, seriesOf(row, Series.again) + 1), 0));
+  const [chosenIn, queuesIn] = [chooserOf(segment), chooserOf('queue')];
   for (const row of rows) {
-    row.shape.segments.forEach(({ name }, at) => {
-      if (isChosen(segment, row.shape, at)) uses[row.base + at] |= Use.time;
-      if (name === 'queue') uses[row.base + at] |= Use.queue;
-    });
+    for (const at of chosenIn(row.shape)) uses[row.base + at] |= Use.time;
+    for (const at of queuesIn(row.shape)) uses[row.base + at] |= Use.queue;
     if (segment === TOTAL) uses[seriesOf(row, Series.total)] = Use.time;
     uses[seriesOf(row, Series.joined)] = Use.joined;
     uses[seriesOf(row, Series.lost)] = Use.lost;
