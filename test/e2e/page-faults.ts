@@ -2,23 +2,16 @@
 import type { Locator, Page } from 'playwright-core';
 import { expect } from 'vitest';
 import type { Lab } from '../lab/index.ts';
-import { text } from '../page/browser.ts';
+import { part, text, there, wordsOf } from '../page/browser.ts';
 import { trafficCommand } from '../traffic/start.ts';
 import type { Maker } from './causes/cause.ts';
 import { shortTunnel } from './causes/routing.ts';
 import { until } from './support.ts';
 
-const some = (page: Page, name: string, hasText?: string): Locator =>
-  page.locator(`[data-testid=${name}]`, hasText === undefined ? {} : { hasText });
-
-const there = (what: Locator): Promise<void> => until(async () => (await what.count()) > 0);
-
-const wordsOf = async (what: Locator): Promise<string> => (await what.innerText()).replaceAll(/\s+/g, ' ');
-
 /** The list of drops has one row of this reason. */
 async function dropOf(page: Page, reason: string): Promise<Locator> {
   await page.keyboard.press('d');
-  const row = some(page, 'drop', reason);
+  const row = part(page, 'drop', reason);
   await there(row);
   expect(await row.count()).toBe(1);
   return row;
@@ -27,20 +20,20 @@ async function dropOf(page: Page, reason: string): Promise<Locator> {
 /** The sentence names the wire and leads to a path, on whose ruler it is the longest; matrix and map mark it. */
 export async function findSlowWire(page: Page): Promise<void> {
   await until(async () => /wire n1 ▸ n2 slow since/.test(await text(page, 'hurts')), 60_000);
-  await some(page, 'hurts').getByRole('button').click();
+  await part(page, 'hurts').getByRole('button').click();
   const p50s = (): Promise<[string, number][]> =>
-    some(page, 'segment').evaluateAll((segments) =>
+    part(page, 'segment').evaluateAll((segments) =>
       segments.map(({ dataset }) => [dataset['name']!, Number(dataset['p50'])]),
     );
   await until(async () => (await p50s()).some(([name, p50Ns]) => name === 'wire' && p50Ns > 10e6));
   expect((await p50s()).filter(([, p50Ns]) => p50Ns > 10e6).map(([name]) => name)).toEqual(['wire']);
   await page.goBack();
   await page.keyboard.press('n');
-  const cell = some(page, 'matrix-cell', '▲');
+  const cell = part(page, 'matrix-cell', '▲');
   await there(cell);
   expect(await cell.getAttribute('data-name')).toBe('n1 n2');
   await page.keyboard.press('m');
-  const link = some(page, 'map-link').filter({ has: page.locator('[data-standing=slow]') });
+  const link = part(page, 'map-link').filter({ has: page.locator('[data-standing=slow]') });
   await there(link);
   expect(await link.getAttribute('data-name')).toBe('wire');
   await page.keyboard.press('r');
@@ -65,10 +58,10 @@ export async function findGoneBackend(page: Page, lab: Lab): Promise<void> {
     const row = await dropOf(page, 'NEIGH_FAILED');
     expect(await wordsOf(row)).toMatch(/dropped NEIGH_FAILED \S+ n2 cni0/);
     await row.getByTestId('open-lost').click();
-    await there(some(page, 'translation'));
-    expect(await wordsOf(some(page, 'translation'))).toBe(`destination ${SERVICE}:53 → ${GONE}:5353`);
+    await there(part(page, 'translation'));
+    expect(await wordsOf(part(page, 'translation'))).toBe(`destination ${SERVICE}:53 → ${GONE}:5353`);
     // The list is far below it.
-    await until(async () => (await some(page, 'packet').boundingBox())!.y >= 0);
+    await until(async () => (await part(page, 'packet').boundingBox())!.y >= 0);
     await page.keyboard.press('Escape');
   } finally {
     asking.kill();
@@ -92,8 +85,8 @@ export async function findShortTunnel(page: Page, lab: Lab): Promise<void> {
     await until(async () => /not the 1,400 B of n1 flannel\.1: .* \d+ packets were dropped as too big/.test(await text(page, 'room'))); // prettier-ignore
     await page.keyboard.press('p');
     // Rows below the window are not drawn.
-    await some(page, 'paths').scrollIntoViewIfNeeded();
-    await there(some(page, 'row', 'icmp error about').and(page.locator(`[data-name$=":${BRIDGE}>${web}"]`)));
+    await part(page, 'paths').scrollIntoViewIfNeeded();
+    await there(part(page, 'row', 'icmp error about').and(page.locator(`[data-name$=":${BRIDGE}>${web}"]`)));
   } finally {
     pings.kill();
     await made.undo();

@@ -8,7 +8,7 @@ import { readPackets } from '../../agent/export/testing.ts';
 import type { JsonPath } from '../../agent/paths/json.ts';
 import { startTraffic } from '../traffic/start.ts';
 import { brush } from '../page/brush.ts';
-import { launch, missingBrowser, openPage, ownProblems, pageUrl, text } from '../page/browser.ts';
+import { launch, missingBrowser, openPage, ownProblems, pageUrl, part, text, there, wordsOf } from '../page/browser.ts';
 import { nft } from './causes/make.ts';
 import { findGoneBackend, findShortTunnel, findSlowWire } from './page-faults.ts';
 import { missing, startCluster, trace, until, type Cluster } from './support.ts';
@@ -90,7 +90,7 @@ async function exported(page: Page, panel: string, kind: string): Promise<string
 
 /** What the marks over time say, a line each. */
 const marksOn = async (page: Page): Promise<string> =>
-  (await page.locator('[data-testid=mark]').evaluateAll((all) => all.map((mark) => mark.getAttribute('aria-label')))).join('\n'); // prettier-ignore
+  (await part(page, 'mark').evaluateAll((all) => all.map((mark) => mark.getAttribute('aria-label')))).join('\n'); // prettier-ignore
 
 /** For how many seconds the page says that this node has been down. */
 async function downSeconds(page: Page, node: string): Promise<number> {
@@ -166,16 +166,16 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
 
   test('opens the slowest packet: its segments add up, the tunnel is on it, its answer stands beside it', async () => {
     await page.keyboard.press(']');
-    await until(async () => (await page.locator('[data-testid=packet-hop][data-reply=true]').count()) > 0);
+    await there(page.locator('[data-testid=packet-hop][data-reply=true]'));
     const { total, hops } = await waterfall(page);
-    const there = hops.filter(({ isReply }) => !isReply);
-    expect(there.reduce((all, { durationNs }) => all + durationNs, 0)).toBe(total);
-    expect(there.map(({ device, bytes }) => `${device} ${bytes - there[0].bytes}`)).toEqual([
+    const forth = hops.filter(({ isReply }) => !isReply);
+    expect(forth.reduce((all, { durationNs }) => all + durationNs, 0)).toBe(total);
+    expect(forth.map(({ device, bytes }) => `${device} ${bytes - forth[0].bytes}`)).toEqual([
       'vethweb 0', 'cni0 0', 'flannel.1 0', 'eth0 50', 'eth0 50', 'flannel.1 0', 'cni0 0', 'vethapi 0',
     ]); // prettier-ignore
-    expect(hops.length).toBe(2 * there.length);
+    expect(hops.length).toBe(2 * forth.length);
     const name = new URL(page.url()).searchParams.get('packet');
-    await until(async () => (await page.locator('[data-testid=packet]').getAttribute('data-name')) === name);
+    await until(async () => (await part(page, 'packet').getAttribute('data-name')) === name);
     await until(async () => (await text(page, 'inspector')).includes('packet icmp message'));
     await page.locator('[data-testid=segment][data-name=wire]').click();
     await until(async () => (await text(page, 'inspector')).includes('segment wire, n1 ▸ n2'));
@@ -183,7 +183,7 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     await page.keyboard.press('Escape');
     await until(async () => (await page.locator('[data-testid=inspector][data-kind=packet]').count()) === 1);
     await page.keyboard.press('Escape');
-    await until(async () => (await page.locator('[data-testid=packet]').count()) === 0);
+    await until(async () => (await part(page, 'packet').count()) === 0);
   });
 
   test('loaded anew it has at once what passed before', async () => {
@@ -210,8 +210,8 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     await page.keyboard.press('Escape');
     await until(() => Promise.resolve(!new URL(page.url()).searchParams.has('filter')));
     await page.keyboard.press('n');
-    await until(async () => (await page.locator('[data-testid=matrix-cell]').count()) > 0);
-    const cells = await page.locator('[data-testid=matrix-cell]').all();
+    await there(part(page, 'matrix-cell'));
+    const cells = await part(page, 'matrix-cell').all();
     expect(await Promise.all(cells.map((cell) => cell.getAttribute('data-name')))).toEqual(['n1 n2', 'n2 n1']);
     await page.keyboard.press('r');
   });
@@ -246,7 +246,7 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     const n = await countOf(page, focus);
     expect(n).toBeGreaterThan(50);
     // Rows far below the window are not drawn.
-    await page.locator('[data-testid=paths]').scrollIntoViewIfNeeded();
+    await part(page, 'paths').scrollIntoViewIfNeeded();
     expect((await page.locator(`[data-testid=row][data-name="${focus}"] .n`).textContent())!.trim()).toBe(`${n}`);
     const [time, ruler] = [await exported(page, 'time', 'csv'), await exported(page, 'path', 'svg')];
     const seconds = time
@@ -268,27 +268,24 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
   test('is driven by keys, and the back button undoes', async () => {
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    const inFocus = (): Promise<string | null> => page.locator('[data-testid=path]').getAttribute('data-name');
+    const inFocus = (): Promise<string | null> => part(page, 'path').getAttribute('data-name');
     const wanted = (): string | null => new URL(page.url()).searchParams.get('focus');
     await until(async () => wanted() !== focus && wanted() === (await inFocus()));
     await page.goBack();
     await until(async () => (await inFocus()) === focus);
     await page.keyboard.press('/');
     await page.keyboard.type('udp');
-    await until(
-      async () =>
-        (await text(page, 'paths')).includes('hidden') || (await page.locator('[data-testid=row]').count()) === 0,
-    );
+    await until(async () => (await text(page, 'paths')).includes('hidden') || (await part(page, 'row').count()) === 0);
     expect(new URL(page.url()).searchParams.get('filter')).toBe('udp');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');
-    await until(async () => (await page.locator('[data-testid=row]').count()) > 2);
+    await until(async () => (await part(page, 'row').count()) > 2);
   });
 
   test('exports what is shown, from what the agents remember', async () => {
     await page.keyboard.press('1');
     const coming = page.waitForEvent('download');
-    await page.locator('[data-testid=export]').getByRole('button', { name: 'pcapng' }).dispatchEvent('click');
+    await part(page, 'export').getByRole('button', { name: 'pcapng' }).dispatchEvent('click');
     const packets = readPackets(readFileSync(await (await coming).path()));
     expect(new Set(packets.map((packet) => packet.interface))).toContain('n2:flannel.1');
     expect(packets.length).toBeGreaterThan(1000);
@@ -321,14 +318,14 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     await until(async () => (await marksOn(page)).includes('n2: rules changed: table ip cause, 3 changes'));
     await made.undo();
     await lab.exec('n2', ['ip', 'route', 'del', ...unused]);
-    const said = (await row.innerText()).replaceAll(/\s+/g, ' ');
+    const said = await wordsOf(row);
     expect(said).toContain('dropped NETFILTER_DROP nft_do_chain n2 flannel.1 forward hook');
     expect(said).toContain('A rule of netfilter dropped it');
     await row.getByRole('button', { name: 'n2' }).click();
     expect(new URL(page.url()).searchParams.get('filter')).toBe('node:n2');
     await page.goBack();
     await page.keyboard.press('p');
-    await until(async () => (await page.locator('[data-testid=row]').count()) > 2);
+    await until(async () => (await part(page, 'row').count()) > 2);
   });
 
   test('shows which device has too small an MTU', () => findShortTunnel(page, cluster.lab));

@@ -1,6 +1,7 @@
 /** A real Chromium without a screen, as Debian packages it. */
 import { existsSync } from 'node:fs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { until } from '../lab/until.ts';
 
 export const CHROMIUM = '/usr/bin/chromium';
 
@@ -34,9 +35,18 @@ export async function openPage(browser: Browser, url: string, opening: Opening =
 /** The page of a gateway that says ws://HOST:PORT. */
 export const pageUrl = (url: string): string => `${url.replace(/^ws/, 'http')}/`;
 
-/** Of all elements with this test id. */
+/** Parts of the page with this test id, and this text in them. */
+export const part = (page: Page, name: string, hasText?: string): Locator =>
+  page.locator(`[data-testid=${name}]`, hasText === undefined ? {} : { hasText });
+
+/** Of all of them. */
 export const text = async (page: Page, name: string): Promise<string> =>
-  (await page.locator(`[data-testid=${name}]`).allTextContents()).join(' ');
+  (await part(page, name).allTextContents()).join(' ');
+
+export const there = (what: Locator): Promise<void> => until(async () => (await what.count()) > 0);
+
+/** What stands there, as somebody reads it. */
+export const wordsOf = async (what: Locator): Promise<string> => (await what.innerText()).replaceAll(/\s+/g, ' ');
 
 /** Without what a browser says of agents that are away: what is left breaks a rule of the page's own origin. */
 export const ownProblems = (problems: string[]): string[] =>

@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core';
+import { part } from './browser.ts';
 
 /** Drags over the time line, between these shares of it. */
 export async function brush(page: Page, from: number, to: number): Promise<void> {
-  const stage = page.locator('[data-testid=time-stage]');
+  const stage = part(page, 'time-stage');
   await stage.scrollIntoViewIfNeeded();
   const box = (await stage.boundingBox())!;
   const [left, right] = await stage.evaluate(({ dataset }) => [Number(dataset['left']), Number(dataset['right'])]);

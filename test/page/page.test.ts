@@ -8,10 +8,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { HEADER_BYTES } from '../../agent/wire/frame.ts';
 import { readPackets } from '../../agent/export/testing.ts';
 import { until } from '../e2e/support.ts';
-import { launch, missingBrowser, openPage, ownProblems, text } from './browser.ts';
+import { RECORDING } from '../fixtures/recording.ts';
+import { launch, missingBrowser, openPage, ownProblems, part, text, there } from './browser.ts';
 import { contrastOf } from './contrast.ts';
+import { heardOn } from './names.ts';
 import { renamePods } from './rename.ts';
-import { RECORDING, floodedServer, replayed } from './servers.ts';
+import { floodedServer, replayed } from './servers.ts';
 
 /** Whole frames, of which the first message is no JSON. */
 function withTornHello(path: string): Buffer {
@@ -35,7 +37,7 @@ afterAll(async () => browser?.close());
 /** What the page exports of what it shows. */
 async function exported(page: Page, format: string): Promise<Buffer> {
   const coming = page.waitForEvent('download');
-  await page.locator('[data-testid=export]').getByRole('button', { name: format }).dispatchEvent('click');
+  await part(page, 'export').getByRole('button', { name: format }).dispatchEvent('click');
   return readFileSync(await (await coming).path());
 }
 
@@ -50,7 +52,7 @@ async function chooseColumns(page: Page): Promise<void> {
   await until(() => page.url().includes('columns=protocol%2Cruler%2Cn%2Cp50%2Cp99%2Cchange%2Cbytes%2Closs'));
   expect([await columnsOf('thead tr'), await columnsOf('[data-testid=row]')]).toEqual([all - 1, all - 1]);
   await page.keyboard.press('Escape');
-  expect(await page.locator('[data-testid=columns]').getAttribute('open')).toBeNull();
+  expect(await part(page, 'columns').getAttribute('open')).toBeNull();
   expect(page.url()).toContain('columns=');
 }
 
@@ -61,17 +63,18 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
     await using replay = await replayed();
     const page = await openPage(browser, replay.page, { onProblem });
     await until(async () => (await text(page, 'notice-recorded')).includes('RECORDED session of 20'));
-    await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+    await until(async () => (await part(page, 'row').count()) > 3);
     expect(await text(page, 'state')).toContain('RECORDED');
     await chooseColumns(page);
     await until(async () => csvRows(await exported(page, 'csv')) > 10);
   });
 
-  test('is legible, dark and light, whatever it shows: contrast AA', async () => {
+  test('is legible, dark and light, and says what everything is, whatever it shows', async () => {
     await using replay = await replayed();
     const page = await openPage(browser, replay.page, { onProblem });
-    await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+    await until(async () => (await part(page, 'row').count()) > 3);
     const faint: string[] = [];
+    const nameless: string[] = [];
     const measure = async (what: string, least: number): Promise<void> => {
       for (const colorScheme of ['dark', 'light'] as const) {
         await page.emulateMedia({ colorScheme });
@@ -79,12 +82,15 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
         expect(measured.count, what).toBeGreaterThan(least);
         faint.push(...measured.faint.map((text) => `${what}, ${colorScheme}: ${text}`));
       }
+      const heard = await heardOn(page);
+      expect(heard.count, what).toBeGreaterThan(least / 20);
+      nameless.push(...heard.nameless.map((text) => `${what}: ${text}`));
     };
     for (const keys of ['r', 'm', 'n', 'd', 'p', 'Enter', ']', 'w', '?']) {
       await page.keyboard.press(keys);
       await measure(`after ${keys}`, 60);
     }
-    expect(faint).toEqual([]);
+    expect({ faint, nameless }).toEqual({ faint: [], nameless: [] });
   });
 
   test('opens a file in place of the stream, refuses one that is none, and goes back', async () => {
@@ -96,12 +102,12 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
     };
     await choose('demo.hoplens', readFileSync(RECORDING));
     await until(async () => (await text(page, 'notice-recorded')).includes('demo.hoplens'));
-    await until(async () => (await page.locator('[data-testid=row]').count()) > 3);
+    await until(async () => (await part(page, 'row').count()) > 3);
     await until(async () => (await text(page, 'state')).includes('ended'));
     expect(readPackets(await exported(page, 'pcapng')).length).toBeGreaterThan(1000);
     await choose('a.png', Buffer.alloc(99));
     await until(async () => (await text(page, 'file-problem')).includes('a.png is no recording of hoplens'));
-    expect(await page.locator('[data-testid=row]').count()).toBeGreaterThan(3);
+    expect(await part(page, 'row').count()).toBeGreaterThan(3);
     await choose('torn.hoplens', withTornHello(RECORDING));
     await until(async () => (await text(page, 'file-problem')).includes('torn.hoplens is damaged'));
     await until(async () => (await text(page, 'state')).includes('ended'));
@@ -119,7 +125,7 @@ describe.skipIf(missingBrowser !== undefined)(`the page without a lab (missing: 
       await using replay = await replayed(file);
       const page = await openPage(browser, replay.page, { onProblem });
       const row = page.locator('[data-name="icmp:10.244.1.2>10.244.2.2"][data-testid=row] .path');
-      await until(async () => (await row.count()) > 0);
+      await there(row);
       expect(await row.textContent()).toContain('demo/<img src=x onerror=alert(1)>\\u{1b}[2J');
       await row.click();
       await until(async () => (await text(page, 'ruler')).includes('<img'));

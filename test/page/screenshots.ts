@@ -9,7 +9,7 @@ import { startCluster, until, type Cluster } from '../e2e/support.ts';
 import type { Lab } from '../lab/index.ts';
 import { labNames, writeNames } from '../lab/names.ts';
 import { startTraffic, trafficCommand } from '../traffic/start.ts';
-import { launch, openPage, pageUrl, text } from './browser.ts';
+import { launch, openPage, pageUrl, part, text, there } from './browser.ts';
 import { replayed } from './servers.ts';
 import { visit } from './views.ts';
 
@@ -36,9 +36,6 @@ async function take(page: Page, name: string, width = WIDE): Promise<void> {
   await page.screenshot({ path: `${folder}${name}.png` });
   console.log(`.build/screenshots/${name}.png`);
 }
-
-const says = (page: Page, name: string) => async (): Promise<boolean> =>
-  (await page.locator(`[data-testid=${name}]`).count()) > 0;
 
 const hurts = (page: Page, what: string) => async (): Promise<boolean> => (await text(page, 'hurts')).includes(what);
 
@@ -84,7 +81,7 @@ async function takeLive(browser: Browser): Promise<void> {
   }
   await page.setViewportSize({ width: WIDE, height: 1000 });
   await cluster.agents.end('n2', 'SIGKILL');
-  await until(says(page, 'notice-absent'));
+  await there(part(page, 'notice-absent'));
   await sleep(8000);
   await take(page, 'stale');
 }
@@ -92,7 +89,7 @@ async function takeLive(browser: Browser): Promise<void> {
 async function takeReplay(browser: Browser): Promise<void> {
   await using replay = await replayed();
   const page = await openPage(browser, replay.page);
-  await until(says(page, 'row'));
+  await there(part(page, 'row'));
   await sleep(15_000);
   await take(page, 'replay');
 }

@@ -1,15 +1,13 @@
 /** Servers of a recording's frames, to look at with a browser. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { readFrames } from '../../agent/recording/reader.ts';
 import { servePage } from '../../agent/server/files.ts';
 import { startServer, type RunningServer } from '../../agent/server/server.ts';
 import { createHub, framePlace } from '../../agent/server/source.ts';
 import { FrameType } from '../../agent/wire/frame.ts';
 import { startHoplens } from '../e2e/support.ts';
+import { RECORDING } from '../fixtures/recording.ts';
 import { pageUrl } from './browser.ts';
-
-export const RECORDING = fileURLToPath(new URL('../fixtures/demo.hoplens', import.meta.url));
 
 /** `hoplens replay` of a recording, over and over. */
 export async function replayed(file = RECORDING): Promise<{ page: string } & AsyncDisposable> {

@@ -1,7 +1,7 @@
 /** How somebody comes to each view of the page, and leaves it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Locator, Page } from 'playwright-core';
-import { until } from '../e2e/support.ts';
+import type { Page } from 'playwright-core';
+import { part, there } from './browser.ts';
 import { brush } from './brush.ts';
 
 /** Plots are drawn in turn. */
@@ -16,21 +16,18 @@ export interface Look {
   of?: string;
 }
 
-const part = (page: Page, name: string): Locator => page.locator(`[data-testid=${name}]`);
-const waitFor = (page: Page, name: string): Promise<void> => until(async () => (await part(page, name).count()) > 0);
-
 const press =
   (key: string, shows: string) =>
   async (page: Page): Promise<void> => {
     await page.keyboard.press(key);
-    await waitFor(page, shows);
+    await there(part(page, shows));
   };
 
 const click =
   (what: string, shows: string) =>
   async (page: Page): Promise<void> => {
     await part(page, what).first().click();
-    await waitFor(page, shows);
+    await there(part(page, shows));
   };
 
 /** In this order: the path that hurts is in focus from the first one on. */

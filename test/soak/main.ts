@@ -1,10 +1,9 @@
 /** `npm run check:soak`: hours of recorded traffic into the page's worker, after which it may hold no more than after one. */
-import { fileURLToPath } from 'node:url';
 import { readFrames } from '../../agent/recording/reader.ts';
+import { RECORDING } from '../fixtures/recording.ts';
 import { growthOf } from './growth.ts';
 import { soak, type Measured } from './soak.ts';
 
-const RECORDING = fileURLToPath(new URL('../fixtures/demo.hoplens', import.meta.url));
 const EVERY_MINUTES = 15;
 /** A little longer than the recording. */
 const LAP_MS = 21_000;

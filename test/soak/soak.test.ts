@@ -1,14 +1,13 @@
 /** What `npm run check:soak` does in hours, of a thin recording with many more pods, in seconds. */
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { createPace } from '../../agent/recording/pace.ts';
 import { readFrames } from '../../agent/recording/reader.ts';
 import { framePlace } from '../../agent/server/source.ts';
 import { FrameType } from '../../agent/wire/frame.ts';
+import { RECORDING } from '../fixtures/recording.ts';
 import { growthOf } from './growth.ts';
 import { soak, type Measured } from './soak.ts';
 
-const RECORDING = fileURLToPath(new URL('../fixtures/demo.hoplens', import.meta.url));
 const LAP_MS = 5000;
 const EVERY_NTH = 24;
 
