@@ -8,7 +8,7 @@ import type { Insight } from './explain.ts';
 import { createObserver } from './observer.ts';
 import { pings, UNTIL, type Fault } from './pings.ts';
 import { lineOf, sentenceOf } from './sentence.ts';
-import type { Standing } from './times.ts';
+import type { Standing } from './standings.ts';
 
 const clock = (ms: number): string => `${ms / 1000} s`;
 

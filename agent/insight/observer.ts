@@ -14,8 +14,9 @@ import { deviceName, serviceOf, shapeOf } from '../trace/shape.ts';
 import type { Insight } from './explain.ts';
 import { Count, countsOf, timesOf, Whole, wholeOf, type Coverage, type Disordered, type Figures, type Lane, type LaneHop, type LaneWay, type NodeFigures } from './figures.ts'; // prettier-ignore
 import { createStore, WINDOW_SECONDS } from './store.ts';
-import { standingsOf, type Standing } from './times.ts';
+import { standingsOf, type Standing } from './standings.ts';
 import { createWatch } from './watch.ts';
+import { createWays } from './ways.ts';
 
 export interface Observer {
   /** What the reader calls the path, where it has a name. */
@@ -30,6 +31,7 @@ export interface Observer {
 export function createObserver(originMs = 0): Observer {
   const store = createStore();
   const watch = createWatch();
+  const ways = createWays();
   const coverage = createCoverage();
   let latest = -Infinity;
   let insight: Insight | undefined;
@@ -51,9 +53,10 @@ export function createObserver(originMs = 0): Observer {
       store.turn(second, watch.isQuiet());
       figures = store.figures(nodes, coverage(second, summary));
       insight = watch.turn(figures);
+      if (figures.before.length >= figures.wanted) ways.note(figures, second);
       return insight;
     },
-    standings: () => (figures ? standingsOf(figures) : []),
+    standings: () => (figures ? standingsOf(figures, ways) : []),
   };
 }
 

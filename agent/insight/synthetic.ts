@@ -7,6 +7,7 @@ import {
   type Coverage, type Disordered, type Lane, type LaneHop, type LaneWay, type NodeFigures,
 } from './figures.ts'; // prettier-ignore
 import type { Insight } from './explain.ts';
+import type { Figures } from './figures.ts';
 import { createStore } from './store.ts';
 import { createWatch } from './watch.ts';
 
@@ -73,6 +74,8 @@ export interface ClusterOptions {
   until?: number;
   /** Nobody asks what hurts before. */
   askedFrom?: number;
+  /** Of each second in which somebody asks. */
+  onFigures?: (figures: Figures, second: number) => void;
 }
 
 export const nodeName = (node: number): string => `n${node + 1}`;
@@ -191,7 +194,9 @@ export function run(seconds: number, options: ClusterOptions = {}): Insight[] {
     if (second < askedFrom) continue;
     const up = Array.from({ length: nodes }, (_, node): NodeFigures => ({ name: nodeName(node), isUp: true, sinceMs: 0 }));
     const whole: Coverage = { joinable: 1000, joinableJoined: 1000, sampled: 1000, lostByUs: 0 };
-    said.push(watch.turn(store.figures(up.map(active.node ?? ((node) => node)), active.coverage?.(whole) ?? whole)));
+    const figures = store.figures(up.map(active.node ?? ((node) => node)), active.coverage?.(whole) ?? whole);
+    said.push(watch.turn(figures));
+    options.onFigures?.(figures, second);
   } // prettier-ignore
   return said;
 }

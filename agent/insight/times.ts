@@ -5,7 +5,16 @@ import { timesOf, type Figures, type Lane } from './figures.ts';
 import { leastShare } from './share.ts';
 import { LEAST_NOW, LEAST_SLICE, slower, type Slower } from './thresholds.ts';
 
+const measured = new WeakMap<Figures, Element[]>();
+
+/** Once for each figures: whoever asks next gets the same. */
 export function measureTimes(figures: Figures): Element[] {
+  let elements = measured.get(figures);
+  if (!elements) measured.set(figures, (elements = measureAll(figures)));
+  return elements;
+}
+
+function measureAll(figures: Figures): Element[] {
   const elements = figures.lanes
     .filter(({ loss }) => loss === '')
     .flatMap((lane) => lane.segments.flatMap((_, segment) => measure(figures, lane, segment) ?? []));
@@ -13,28 +22,9 @@ export function measureTimes(figures: Figures): Element[] {
   return elements.filter((element) => !element.isAffected || !isClock(element, shifts));
 }
 
-/** A segment of a lane against its own normal: the worst of the slices before. */
-export interface Standing {
-  /** What the reader calls the lane. */
-  lane: string;
-  segment: number;
-  isSlow: boolean;
-  /** Median, or the quantile that changed. */
-  quantile: number;
-  nowNs: number;
-  normalNs: number;
-}
-
-/** Of every segment that can be compared; by the rules that speak of what hurts. */
-export const standingsOf = (figures: Figures): Standing[] =>
-  measureTimes(figures).map(({ lane, series, isAffected, quantile }) => ({
-    lane: lane.name,
-    segment: series - timesOf(lane, 0),
-    isSlow: isAffected,
-    quantile,
-    nowNs: cellQuantiles(figures.now, series, [quantile])[0],
-    normalNs: worstOf(slicesOf(figures, series), series, quantile),
-  }));
+/** The worst of the slices before. */
+export const normalNsOf = (figures: Figures, series: number, quantile: number): number =>
+  worstOf(slicesOf(figures, series), series, quantile);
 
 /** Slices in which there is enough to compare with. */
 const slicesOf = ({ before }: Figures, series: number): Cells[] =>

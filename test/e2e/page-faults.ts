@@ -36,6 +36,7 @@ export async function findSlowWire(page: Page): Promise<void> {
   const link = part(page, 'map-link').filter({ has: page.locator('[data-standing=slow]') });
   await there(link);
   expect(await link.getAttribute('data-name')).toBe('wire');
+  expect(await link.locator('[data-slow-to]').getAttribute('data-slow-to')).toBe('n2//eth0');
   await page.keyboard.press('r');
 }
 

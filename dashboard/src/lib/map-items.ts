@@ -87,7 +87,13 @@ function deviceItem({ id, name, kind, words }: MapDevice, frame: MapFrame, part:
 function linkItem(link: MapLink, part: number, name: (id: string) => string): MapItem {
   const said = `${name(link.from)} – ${name(link.to)}${link.isTunnel ? ', in a tunnel' : ''}`;
   const nat = link.nat.length > 0 ? ` · translates: ${listed(link.nat)}` : '';
-  return { id: link.id, part, label: said, words: link.words, describe: () => `${said}: ${figures(link)}${nat}` };
+  return {
+    id: link.id,
+    part,
+    label: said,
+    words: link.words,
+    describe: () => `${said}: ${figures(link)}${wayText(link, name)}${nat}`,
+  };
 }
 
 function lossItem({ id, at, count, texts, words }: MapLoss, part: number, name: (id: string) => string): MapItem {
@@ -113,16 +119,29 @@ export function timesText({ isWire, p50Ns, p99Ns, boundNs }: MapLink): string[] 
   return [`p50 ${time(p50Ns)}${bound}`, `p99 ${time(p99Ns)}`];
 }
 
+/** Which way it is slow. */
+function wayText({ from, to, slowTo, shared }: MapLink, name: (id: string) => string): string {
+  if (from === to || slowTo.length === 0) return '';
+  const back = shared > 0 ? '; of the way back clocks do not tell, for they share this out between both' : '';
+  return slowTo.length > 1 ? ', both ways' : `, towards ${name(slowTo[0])} alone${back}`;
+}
+
+const SHARED_TEXT =
+  'clocks give it a share of what the other way takes longer: whether it is slow itself cannot be told';
+
 /** Against its own normal. */
-export function standingText({ compared, slow, times }: Compared): string {
+export function standingText({ compared, slow, shared, times }: Compared): string {
   if (compared === 0) return 'no normal known yet';
-  if (slow === 0) return 'as normal';
+  if (slow === 0) return shared > 0 ? SHARED_TEXT : 'as normal';
   return `${round3(times)} times its normal for ${formatShare(slow, compared)} of the packets`;
 }
 
-export type Standing = 'unknown' | 'normal' | 'slow';
-export const standingOf = ({ compared, slow }: Compared): Standing =>
-  compared === 0 ? 'unknown' : slow > 0 ? 'slow' : 'normal';
+export type Standing = 'unknown' | 'normal' | 'slow' | 'shared';
+export function standingOf({ compared, slow, shared }: Compared): Standing {
+  if (compared === 0) return 'unknown';
+  if (slow > 0) return 'slow';
+  return shared > 0 ? 'shared' : 'normal';
+}
 
 /** The item that a key leads to from another; undefined where the key is none of these. */
 export function itemAfter(items: readonly MapItem[], id: string | undefined, key: string): string | undefined {

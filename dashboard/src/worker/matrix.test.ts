@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { asymmetry, cellAfter, slowNodes } from '../lib/matrix.ts';
+import { standingOf } from '../lib/map-items.ts';
+import { asymmetry, cellAfter, describeCell, slowNodes } from '../lib/matrix.ts';
 import { standingKey, type Standings } from './map/compare.ts';
 import { flannel, layRows, type Laid } from './map/rows.ts';
 import { createMatrix, type MatrixCell, type MatrixView } from './matrix.ts';
@@ -10,8 +11,10 @@ const look = ({ rows, window }: Laid, standings = none): MatrixView =>
 const cell = ({ cells }: MatrixView, from: string, to: string): MatrixCell =>
   cells.find((one) => one.from === from && one.to === to)!;
 
+type Chooses = (from: string, to: string) => boolean;
+
 /** Every pair of five nodes; those that `isSlow` chooses stand out. */
-function allPairs(isSlow: (from: string, to: string) => boolean): MatrixView {
+function allPairs(isSlow: Chooses, isShared: Chooses = () => false): MatrixView {
   const laid = layRows();
   const standings = new Map();
   const nodes = ['n1', 'n2', 'n3', 'n4', 'n5'];
@@ -20,7 +23,7 @@ function allPairs(isSlow: (from: string, to: string) => boolean): MatrixView {
       const { shape } = laid.add({ hops: flannel(from, 'a', to, 'b') });
       const slow = isSlow(from, to);
       standings.set(standingKey(shape.name, 3), {
-        lane: shape.name, segment: 3, isSlow: slow, quantile: 0.5, nowNs: slow ? 5e6 : 1000, normalNs: 1000,
+        lane: shape.name, segment: 3, isSlow: slow, isShared: isShared(from, to), quantile: 0.5, nowNs: slow ? 5e6 : 1000, normalNs: 1000,
       }); // prettier-ignore
     }
   }
@@ -80,4 +83,12 @@ test('arrow keys go from cell to cell, and not over the edge', () => {
   expect(cellAfter(3, [1, 1], 'ArrowUp')).toEqual([0, 1]);
   expect(cellAfter(3, [2, 2], 'ArrowRight')).toEqual([2, 2]);
   expect(cellAfter(3, [1, 1], 'Tab')).toBeUndefined();
+});
+
+test('a cell that has no more than a share of the other way’s delay is not slow, and says so', () => {
+  const matrix = allPairs((from, to) => from === 'n1' && to === 'n2', (from, to) => from === 'n2' && to === 'n1'); // prettier-ignore
+  const [there, back] = [cell(matrix, 'n1', 'n2'), cell(matrix, 'n2', 'n1')];
+  expect([there, back, cell(matrix, 'n1', 'n3')].map(standingOf)).toEqual(['slow', 'shared', 'normal']);
+  expect(describeCell(back, there)).toContain('clocks give it a share of what the other way takes longer');
+  expect(describeCell(there, back)).toContain('5000 times its normal');
 });

@@ -1,5 +1,5 @@
 /** What the upper panel shows instead of the ruler: made only while somebody looks at it. */
-import type { Standing } from '../../../agent/insight/times.ts';
+import type { Standing } from '../../../agent/insight/standings.ts';
 import type { Show } from '../lib/tabs.ts';
 import { standingKey, type Standings } from './map/compare.ts';
 import { createMap, type Mapping } from './map/map.ts';

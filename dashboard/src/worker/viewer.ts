@@ -2,7 +2,7 @@
  * What is looked at of a session, and the view of it. Shown is a span of seconds, the last ones or a fixed one, and of the
  * rows those that the filter leaves.
  */
-import type { Standing } from '../../../agent/insight/times.ts';
+import type { Standing } from '../../../agent/insight/standings.ts';
 import type { Assembler } from '../../../agent/paths/assemble.ts';
 import { completeFilter } from '../../../agent/trace/filter-complete.ts';
 import { pathsCsv } from '../lib/csv.ts';

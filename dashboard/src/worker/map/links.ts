@@ -19,6 +19,8 @@ interface Gathered {
   series: number[];
   nat: Set<string>;
   comparison: Comparison;
+  /** Each direction by itself, by the end to which it leads. */
+  towards: Map<string, Comparison>;
 }
 
 /** @param seconds that the window covers by now */
@@ -37,7 +39,7 @@ export function linksOf(
       const gathered = linkOf(links, step, draw);
       gathered.link.packets += packets;
       gathered.link.bytesPerSecond += bytesPerSecond;
-      if (step.segment >= 0) addTimes(gathered, row, step, window, standings);
+      if (step.segment >= 0) addTimes(gathered, row, step, draw(step.to).id, window, standings);
     }
   }
   return [...links.values()].map((gathered) => finish(gathered, window));
@@ -51,10 +53,10 @@ function linkOf(links: Map<string, Gathered>, step: Step, draw: Draw): Gathered 
   if (!gathered) {
     const words = [...new Set(step.isWire ? nodeWords(ends) : [...from.words, ...to.words])];
     const link: MapLink = {
-      id, from: from.id, to: to.id, isWire: step.isWire, isTunnel: false, isSeen: false, bytesPerSecond: 0, packets: 0,
+      id, from: from.id, to: to.id, isWire: step.isWire, isTunnel: false, isSeen: false, slowTo: [], bytesPerSecond: 0, packets: 0,
       p50Ns: NaN, p99Ns: NaN, boundNs: 0, nat: [], words, ...comparedOf(newComparison()),
     }; // prettier-ignore
-    links.set(id, (gathered = { link, series: [], nat: new Set(), comparison: newComparison() }));
+    links.set(id, (gathered = { link, series: [], nat: new Set(), comparison: newComparison(), towards: new Map() }));
   }
   return gathered;
 }
@@ -64,7 +66,7 @@ const nodeWords = (ends: readonly Drawn[]): string[] =>
   ends.flatMap(({ words }) => (words.some(isNode) ? words.filter(isNode) : words));
 const isNode = (word: string): boolean => word.startsWith('node:');
 
-function addTimes(gathered: Gathered, row: Row, step: Step, window: Window, standings: Standings): void {
+function addTimes(gathered: Gathered, row: Row, step: Step, to: string, window: Window, standings: Standings): void {
   const { link } = gathered;
   const series = row.base + step.segment;
   link.isSeen = true;
@@ -72,12 +74,16 @@ function addTimes(gathered: Gathered, row: Row, step: Step, window: Window, stan
   if (step.isWire) link.boundNs = Math.max(link.boundNs, boundOf(row, window));
   if (step.nat) gathered.nat.add(step.nat);
   gathered.series.push(series);
-  compare(gathered.comparison, window.count(series), standings.get(standingKey(row.shape.name, step.segment)));
+  const towards = gathered.towards.get(to) ?? newComparison();
+  gathered.towards.set(to, towards);
+  const standing = standings.get(standingKey(row.shape.name, step.segment));
+  for (const sum of [gathered.comparison, towards]) compare(sum, window.count(series), standing);
 }
 
-function finish({ link, series, nat, comparison }: Gathered, window: Window): MapLink {
+function finish({ link, series, nat, comparison, towards }: Gathered, window: Window): MapLink {
   const [p50Ns, p99Ns] = window.quantiles(series, [0.5, 0.99]);
-  return { ...link, p50Ns, p99Ns, nat: [...nat].sort(), ...comparedOf(comparison) };
+  const slowTo = [...towards].filter(([, { slow }]) => slow > 0).map(([to]) => to).sort(); // prettier-ignore
+  return { ...link, p50Ns, p99Ns, nat: [...nat].sort(), slowTo, ...comparedOf(comparison) };
 }
 
 /** Open ends, those at one place as one. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { unnamed } from '../../../../agent/names/name.ts';
+import type { Standing } from '../../../../agent/insight/standings.ts';
+import { itemsOf } from '../../lib/map-items.ts';
 import { createMap, type Mapping } from './map.ts';
 import { standingKey } from './compare.ts';
 import { flannel, hop, layRows, pod, type Laid } from './rows.ts';
@@ -45,10 +47,36 @@ describe('a map of two nodes', () => {
   test('says nothing against normal without a normal, and who became slow with one', () => {
     expect(link(map, 'n1//eth0', 'n2//eth0')).toMatchObject({ compared: 0, slow: 0 });
     const standing = (lane: string, isSlow: boolean) =>
-      [standingKey(lane, 3), { lane, segment: 3, isSlow, quantile: 0.5, nowNs: isSlow ? 8000 : 900, normalNs: 1000 }] as const; // prettier-ignore
+      [standingKey(lane, 3), { lane, segment: 3, isSlow, isShared: false, quantile: 0.5, nowNs: isSlow ? 8000 : 900, normalNs: 1000 }] as const; // prettier-ignore
     const compared = drawMap(laid, { standings: new Map([standing('row 1', true), standing('row 2', false)]) });
-    expect(link(compared, 'n1//eth0', 'n2//eth0')).toMatchObject({ compared: 150, slow: 100, times: 8 });
+    expect(link(compared, 'n1//eth0', 'n2//eth0')).toMatchObject({
+      compared: 150,
+      slow: 100,
+      times: 8,
+      slowTo: ['n2//eth0'],
+    });
     expect(link(compared, 'n1//eth0', 'n1//flannel.1')).toMatchObject({ compared: 0 });
+  });
+
+  test('says which way a wire is slow, and where clocks do not tell of the other', () => {
+    const describeWire = (there: Partial<Standing>, back: Partial<Standing>): string => {
+      const normal = { segment: 3, isSlow: false, isShared: false, quantile: 0.5, nowNs: 8000, normalNs: 1000 };
+      const standings = new Map([['row 1', there], ['row 2', back]].map(([lane, more]) =>
+        [standingKey(lane as string, 3), { ...normal, lane: lane as string, ...(more as Partial<Standing>) }] as const)); // prettier-ignore
+      const view = drawMap(laid, { standings });
+      return itemsOf(view)
+        .find(({ id }) => id === link(view, 'n1//eth0', 'n2//eth0').id)!
+        .describe();
+    };
+    const slow = '8 times its normal for';
+    expect(describeWire({ isSlow: true }, {})).toMatch(`${slow} 66.66 % of the packets, towards n2 eth0 alone`);
+    expect(describeWire({ isSlow: true }, {})).not.toContain('clocks');
+    expect(describeWire({}, { isSlow: true })).toMatch(`${slow} 33.33 % of the packets, towards n1 eth0 alone`);
+    expect(describeWire({ isSlow: true }, { isSlow: true })).toMatch(`${slow} 100 % of the packets, both ways`);
+    expect(describeWire({ isSlow: true }, { isShared: true })).toMatch(
+      /towards n2 eth0 alone; of the way back clocks do not tell/,
+    );
+    expect(describeWire({}, { isShared: true })).toMatch(/clocks give it a share of what the other way takes longer/);
   });
 });
 

@@ -43,15 +43,21 @@ export interface MapFrame {
   devices: MapDevice[];
 }
 
-/** Against its own normal: packets that could be compared, those of paths that are slow now, and how many times slower. */
+/**
+ * Against its own normal: packets that could be compared, those of paths that are slow now, and how many times slower.
+ * `shared`: those of which nobody can tell any more, for clocks gave them a share of what the other way takes longer.
+ */
 export interface Compared {
   compared: number;
   slow: number;
+  shared: number;
   times: number;
 }
 
 /** Both directions together. */
 export interface MapLink extends Compared {
+  /** The ends towards which it is slow. */
+  slowTo: string[];
   id: string;
   from: string;
   to: string;
