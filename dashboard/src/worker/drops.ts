@@ -8,7 +8,7 @@ import { describeLoss, lossKindOf } from '../../../agent/trace/losses.ts';
 import type { Filter, Subject } from '../../../agent/trace/filter.ts';
 import { destinationOf, deviceName, serviceOf, shapeOf, sourceOf, subjectOf } from '../../../agent/trace/shape.ts';
 import type { Blocks } from './blocks.ts';
-import { destinationAddress, destinationLabel, notePorts, sourceAddress, sourceLabel, type Ports } from './rows.ts';
+import { destinationLabel, notePorts, pairOf, sourceLabel, type Ports } from './rows.ts';
 import type { Window } from './window.ts';
 
 export interface DropRow extends LossKind {
@@ -59,15 +59,11 @@ export interface Drops {
   view(
     window: Window,
     filter: Filter,
-    pairs: (lost: readonly string[]) => number,
+    pairs: (lost: readonly number[]) => number,
     exact: (row: DropRow) => number,
   ): DropsView;
   forget(beforeMs: number): void;
 }
-
-/** Names a pair of ends. */
-export const pairOf = (ends: Parameters<typeof sourceAddress>[0] & Parameters<typeof destinationAddress>[0] & { protocol: string }): string =>
-  `${ends.protocol} ${sourceAddress(ends)} ${destinationAddress(ends)}`; // prettier-ignore
 
 const MAX_UNITS = 1024;
 /** The series of a unit. */
@@ -80,7 +76,7 @@ interface Held extends Ports {
   text: string;
   node: string;
   device: string;
-  pair: string;
+  pair: number;
   subject: Subject;
   base: number;
   firstMs: number;

@@ -3,6 +3,7 @@ import { costsOf, isOverV6, type Cost, type Sized } from '../../../agent/paths/e
 import { ETHERNET_BYTES } from '../../../agent/paths/header-bytes.ts';
 import type { Stream } from '../../../agent/paths/streams.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
+import { chooserOf } from './segments.ts';
 import { sizesOf, sumOfSizes } from './sizes.ts';
 import type { Window } from './window.ts';
 
@@ -73,7 +74,13 @@ interface Work {
 /** Nodes that put anything into a tunnel, or take it out. */
 export function nodeEncapsulation(rows: readonly Row[], window: Window, seconds: number): NodeEncapsulation[] {
   const nodes = new Map<string, Work>();
-  for (const row of rows) if (row.shape.tunnelBytes > 0) addRow(nodes, row, window);
+  const [encaps, decaps] = [chooserOf('encap'), chooserOf('decap')];
+  for (const row of rows) {
+    if (!(row.shape.tunnelBytes > 0)) continue;
+    addTimes(nodes, row, 'encap', encaps(row.shape));
+    addTimes(nodes, row, 'decap', decaps(row.shape));
+    addBytes(nodes, row, encaps(row.shape), window);
+  }
   return [...nodes].sort(byName).map(([name, { added, inner, encap, decap }]) => {
     const [encapP50Ns, encapP99Ns] = window.quantiles(encap, [0.5, 0.99]);
     const [decapP50Ns, decapP99Ns] = window.quantiles(decap, [0.5, 0.99]);
@@ -86,18 +93,17 @@ export function nodeEncapsulation(rows: readonly Row[], window: Window, seconds:
 
 const byName = ([a]: [string, Work], [b]: [string, Work]): number => (a < b ? -1 : 1);
 
-function addRow(nodes: Map<string, Work>, row: Row, window: Window): void {
-  const { segments, hops, tunnelBytes } = row.shape;
-  const senders: Work[] = [];
-  segments.forEach(({ name }, at) => {
-    if (name !== 'encap' && name !== 'decap') return;
-    const work = workOf(nodes, hops[at].node);
-    work[name].push(row.base + at);
-    if (name === 'encap' && !senders.includes(work)) senders.push(work);
-  });
-  if (senders.length === 0) return;
+function addTimes(nodes: Map<string, Work>, row: Row, what: 'encap' | 'decap', places: readonly number[]): void {
+  for (const at of places) workOf(nodes, row.shape.hops[at].node)[what].push(row.base + at);
+}
+
+/** Each node that encapsulates sends all of them through its tunnel. */
+function addBytes(nodes: Map<string, Work>, row: Row, places: readonly number[], window: Window): void {
+  if (places.length === 0) return;
+  const { hops, tunnelBytes } = row.shape;
   const { bytes, packets } = sumOfSizes(window, seriesOf(row, Series.size));
-  for (const work of senders) {
+  for (const node of new Set(places.map((at) => hops[at].node))) {
+    const work = workOf(nodes, node);
     work.added += packets * tunnelBytes;
     work.inner += bytes + ETHERNET_BYTES * packets;
   }

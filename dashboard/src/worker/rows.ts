@@ -31,6 +31,8 @@ export interface Row {
   base: number;
   /** Behind them: first of those of `Series`. */
   extras: number;
+  /** Its ends (`pairOf`). */
+  pair: number;
   lastSecond: number;
   /** Inner bytes of its biggest wire packet, from the IP header on. */
   biggest: number;
@@ -94,7 +96,7 @@ export function createRows(blocks: Blocks): Rows {
     const name = uniqueName({ ...shape, service, isRequest, isLost }, byName);
     const row: Row = {
       shape: { ...shape, segments, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
-      base, extras: base + segments.length, lastSecond: -Infinity, biggest: 0, sourcePorts: [], destinationPorts: [],
+      base, extras: base + segments.length, pair: pairOf({ ...shape, service, isRequest }), lastSecond: -Infinity, biggest: 0, sourcePorts: [], destinationPorts: [],
     }; // prettier-ignore
     rows.set(key, row);
     byId.set(id, row);
@@ -163,6 +165,21 @@ const nameLabel = (name: Name | undefined, port: number): string | undefined => 
 
 const withPort = (address: string, port: number): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+/** A pair of ends as a number: of very many rows the texts would be counted too slowly, and two with the same number are not to be expected. */
+export const pairOf = (ends: Omit<Labelled, 'ends'> & { protocol: string }): number =>
+  hashOf(`${ends.protocol} ${sourceAddress(ends)} ${destinationAddress(ends)}`);
+
+/** In 52 bits. */
+function hashOf(text: string): number {
+  let [high, low] = [1, 2];
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    high = Math.imul(high ^ unit, 0x9e3779b1);
+    low = Math.imul(low ^ unit ^ (high >>> 15), 0x85ebca6b);
+  }
+  return (high >>> 12) * 2 ** 32 + (low >>> 0);
+}
 
 /** Both have the same ends: what one lost the other would have got. */
 export const haveSameEnds = (a: RowShape, b: RowShape): boolean =>

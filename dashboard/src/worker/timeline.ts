@@ -6,7 +6,7 @@ import { equalSpans, lengthOf, type Span } from '../lib/span.ts';
 import { OPEN_SECONDS, type History, type Second } from './history.ts';
 import type { Mark } from '../../../agent/marks/marks.ts';
 import type { SegmentColumns, TimeColumns } from './messages.ts';
-import { seriesOf, Series, type Row } from './rows.ts';
+import { seriesOf, Series, type Row, type RowShape } from './rows.ts';
 import { figuresOfSecond, Use, type SecondFigures, type Uses } from './second.ts';
 import { chooserOf, segmentChoices, TOTAL } from './segments.ts';
 
@@ -101,13 +101,24 @@ function columnsOf(
     for (const name of figureNames) figures[name][at] = one[name];
     heat.set(one.bands, at * BANDS);
   }
-  const arrived = rows.filter(({ shape }) => !shape.isLost).map(({ shape }) => shape);
-  return { of, axis, segment, choices: segmentChoices(arrived, segment), ...figures, heat };
+  return { of, axis, segment, choices: segmentChoices(kindsOf(rows), segment), ...figures, heat };
+}
+
+/** Of those that arrived, two of each list of segments that rows share: all of them could tell no more. */
+function kindsOf(rows: readonly Row[]): RowShape[] {
+  const known = new Map<RowShape['segments'], number>();
+  return rows
+    .filter(({ shape: { segments, isLost } }) => {
+      const count = known.get(segments) ?? 0;
+      if (!isLost && count < 2) known.set(segments, count + 1);
+      return !isLost && count < 2;
+    })
+    .map(({ shape }) => shape);
 }
 
 /** Of the path in focus, segment by segment. */
 function segmentColumns({ of, rows, axis }: Chosen, history: History): SegmentColumns[] {
-  const row = rows.find(({ shape }) => shape.name === of);
+  const row = of === '' ? undefined : rows.find(({ shape }) => shape.name === of);
   if (!row) return [];
   const names = row.shape.segments.map(({ name }, at) => ({ name, place: segmentPlace(row.shape, at) }));
   const all = row.shape.isLost ? names : [...names, { name: 'total', place: '' }];

@@ -12,7 +12,7 @@ import { createBefore } from './before.ts';
 import { besideOf } from './beside.ts';
 import type { BySecond } from './by-second.ts';
 import type { CounterHistory } from './counters.ts';
-import { pairOf, type Drops, type DropsView } from './drops.ts';
+import type { Drops, DropsView } from './drops.ts';
 import { nodeEncapsulation, pathEncapsulation, type NodeEncapsulation } from './encapsulation.ts';
 import { createFigures } from './figures.ts';
 import type { Health } from './health.ts';
@@ -201,8 +201,8 @@ export function createViewer(kept: Kept): Viewer {
   }
 
   function dropsOf(all: readonly Row[], span: Span, wanted: Wanted): DropsView {
-    const pairs = (lost: readonly string[]): number =>
-      countPairs(wanted, () => new Set([...all.map(({ shape }) => pairOf(shape)), ...lost]).size);
+    const pairs = (lost: readonly number[]): number =>
+      countPairs(wanted, () => distinct(all.map(({ pair }) => pair).concat(lost)));
     const counted = kept.kernelDrops.within(...tellingOf(span));
     return kept.drops.view(window, selection.filter, pairs, ({ node, reason }) => counted(node, reason));
   }
@@ -234,4 +234,10 @@ export function createViewer(kept: Kept): Viewer {
     },
   };
   return { viewing, count: () => void since++, view };
+}
+
+/** Sorted as numbers they are counted many times faster than in a set. */
+function distinct(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted.filter((value, at) => value !== sorted[at - 1]).length;
 }
