@@ -2,8 +2,7 @@
 import { costsOf, isOverV6, type Cost, type Sized } from '../../../agent/paths/encapsulation-cost.ts';
 import { ETHERNET_BYTES } from '../../../agent/paths/header-bytes.ts';
 import type { Stream } from '../../../agent/paths/streams.ts';
-import { seriesOf, Series, type Row } from './rows.ts';
-import { chooserOf } from './segments.ts';
+import { seriesOf, Series, type Row, type Way } from './rows.ts';
 import { sizesOf, sumOfSizes } from './sizes.ts';
 import type { Window } from './window.ts';
 
@@ -74,12 +73,12 @@ interface Work {
 /** Nodes that put anything into a tunnel, or take it out. */
 export function nodeEncapsulation(rows: readonly Row[], window: Window, seconds: number): NodeEncapsulation[] {
   const nodes = new Map<string, Work>();
-  const [encaps, decaps] = [chooserOf('encap'), chooserOf('decap')];
+  const parts = new Map<Way, Part>();
   for (const row of rows) {
-    if (!(row.shape.tunnelBytes > 0)) continue;
-    addTimes(nodes, row, 'encap', encaps(row.shape));
-    addTimes(nodes, row, 'decap', decaps(row.shape));
-    addBytes(nodes, row, encaps(row.shape), window);
+    if (!(row.way.tunnelBytes > 0)) continue;
+    let part = parts.get(row.way);
+    if (!part) parts.set(row.way, (part = partOf(nodes, row.way)));
+    addRow(part, row, window);
   }
   return [...nodes].sort(byName).map(([name, { added, inner, encap, decap }]) => {
     const [encapP50Ns, encapP99Ns] = window.quantiles(encap, [0.5, 0.99]);
@@ -93,18 +92,27 @@ export function nodeEncapsulation(rows: readonly Row[], window: Window, seconds:
 
 const byName = ([a]: [string, Work], [b]: [string, Work]): number => (a < b ? -1 : 1);
 
-function addTimes(nodes: Map<string, Work>, row: Row, what: 'encap' | 'decap', places: readonly number[]): void {
-  for (const at of places) workOf(nodes, row.shape.hops[at].node)[what].push(row.base + at);
+/** Who does something for the tunnel on a way, at which segment; and who sends through it, each once. */
+interface Part {
+  encap: { at: number; work: Work }[];
+  decap: { at: number; work: Work }[];
+  senders: Work[];
 }
 
-/** Each node that encapsulates sends all of them through its tunnel. */
-function addBytes(nodes: Map<string, Work>, row: Row, places: readonly number[], window: Window): void {
-  if (places.length === 0) return;
-  const { hops, tunnelBytes } = row.shape;
+function partOf(nodes: Map<string, Work>, { segments, hops }: Way): Part {
+  const at = (wanted: string): Part['encap'] =>
+    segments.flatMap(({ name }, at) => (name === wanted ? [{ at, work: workOf(nodes, hops[at].node) }] : []));
+  const encap = at('encap');
+  return { encap, decap: at('decap'), senders: [...new Set(encap.map(({ work }) => work))] };
+}
+
+function addRow({ encap, decap, senders }: Part, row: Row, window: Window): void {
+  for (const { at, work } of encap) work.encap.push(row.base + at);
+  for (const { at, work } of decap) work.decap.push(row.base + at);
+  if (senders.length === 0) return;
   const { bytes, packets } = sumOfSizes(window, seriesOf(row, Series.size));
-  for (const node of new Set(places.map((at) => hops[at].node))) {
-    const work = workOf(nodes, node);
-    work.added += packets * tunnelBytes;
+  for (const work of senders) {
+    work.added += packets * row.way.tunnelBytes;
     work.inner += bytes + ETHERNET_BYTES * packets;
   }
 }

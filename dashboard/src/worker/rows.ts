@@ -25,8 +25,12 @@ export interface RowShape extends Shape {
   drop: PacketDrop | undefined;
 }
 
+/** What very many rows have in common, the same object for all of them; addresses and devices are those of one. */
+export type Way = Pick<RowShape, 'segments' | 'hops' | 'isLost' | 'tunnelBytes'>;
+
 export interface Row {
   shape: RowShape;
+  way: Way;
   /** First of its series: one for each segment. */
   base: number;
   /** Behind them: first of those of `Series`. */
@@ -71,8 +75,8 @@ export interface Rows {
 
 export const MAX_ROWS = 100_000;
 const MAX_PORTS = 64;
-/** Lists of segments that are known. */
-const MAX_WAYS = 4096;
+/** With more they are looked for anew: that costs memory only. */
+const MAX_WAYS = 16_384;
 
 /** What the row counts beside its segments (`Series`). */
 export const seriesOf = (row: Row, extra: number): number => row.extras + extra;
@@ -81,7 +85,7 @@ export function createRows(blocks: Blocks): Rows {
   const rows = new Map<string, Row>();
   const byId = new Map<number, Row>();
   const byName = new Map<string, Row>();
-  const shared = createShared();
+  const wayOf = createWays();
   let nextId = 1;
   let left = 0;
 
@@ -92,11 +96,13 @@ export function createRows(blocks: Blocks): Rows {
     const { service, isRequest } = serviceOf(view);
     const id = nextId++;
     const isLost = loss !== '';
-    const segments = shared(shape.segments);
+    const way = wayOf({ ...shape, isLost });
+    const { segments } = way;
     const name = uniqueName({ ...shape, service, isRequest, isLost }, byName);
     const row: Row = {
       shape: { ...shape, segments, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
-      base, extras: base + segments.length, pair: pairOf({ ...shape, service, isRequest }), lastSecond: -Infinity, biggest: 0, sourcePorts: [], destinationPorts: [],
+      way, base, extras: base + segments.length, pair: pairOf({ ...shape, service, isRequest }),
+      lastSecond: -Infinity, biggest: 0, sourcePorts: [], destinationPorts: [],
     }; // prettier-ignore
     rows.set(key, row);
     byId.set(id, row);
@@ -131,15 +137,16 @@ export function createRows(blocks: Blocks): Rows {
   };
 }
 
-/** Rows of one kind of way have the same list. */
-function createShared(): (segments: Shape['segments']) => Shape['segments'] {
-  const known = new Map<string, Shape['segments']>();
-  return (segments) => {
-    const key = segments.map(({ name, isSleeved }) => `${name} ${isSleeved}`).join();
+/** Those that are equal but for devices and addresses are one. */
+function createWays(): (shape: Way) => Way {
+  const known = new Map<string, Way>();
+  return ({ segments, hops, isLost, tunnelBytes }) => {
+    const names = segments.map(({ name, isSleeved }, at) => `${hops[at].node} ${name} ${isSleeved}`);
+    const key = `${names.join()} ${hops.at(-1)?.node} ${isLost} ${tunnelBytes}`;
     if (known.size > MAX_WAYS) known.clear();
-    const same = known.get(key) ?? segments;
-    known.set(key, same);
-    return same;
+    const way = known.get(key) ?? { segments, hops, isLost, tunnelBytes };
+    known.set(key, way);
+    return way;
   };
 }
 

@@ -9,19 +9,18 @@ type Way = Pick<Shape, 'segments' | 'hops'>;
 /** A segment belongs to the node that it begins at. */
 const onNode = ({ segments, hops }: Way, at: number): string => `${segments[at].name}@${hops[at].node}`;
 
-/** Which segments of a way are chosen. Of many ways that have the same list it is found once. */
+/** Which segments of a way are chosen. Of rows that have the same one it is found once. */
 export function chooserOf(choice: string): (way: Way) => number[] {
   const [name, node] = partsOf(choice);
-  const known = new Map<Way['segments'], number[]>();
-  return ({ segments, hops }) => {
-    const places = known.get(segments) ?? placesOf(segments, name);
-    known.set(segments, places);
-    return node === undefined ? places : places.filter((at) => hops[at].node === node);
+  const known = new Map<Way, number[]>();
+  const placesOf = ({ segments, hops }: Way): number[] =>
+    segments.flatMap((segment, at) => (segment.name === name && (node ?? hops[at].node) === hops[at].node ? [at] : []));
+  return (way) => {
+    let places = known.get(way);
+    if (!places) known.set(way, (places = placesOf(way)));
+    return places;
   };
 }
-
-const placesOf = (segments: Way['segments'], wanted: string): number[] =>
-  segments.flatMap(({ name }, at) => (name === wanted ? [at] : []));
 
 function partsOf(choice: string): [name: string, node: string | undefined] {
   const at = choice.indexOf('@');

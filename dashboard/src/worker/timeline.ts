@@ -6,7 +6,7 @@ import { equalSpans, lengthOf, type Span } from '../lib/span.ts';
 import { OPEN_SECONDS, type History, type Second } from './history.ts';
 import type { Mark } from '../../../agent/marks/marks.ts';
 import type { SegmentColumns, TimeColumns } from './messages.ts';
-import { seriesOf, Series, type Row, type RowShape } from './rows.ts';
+import { seriesOf, Series, type Row, type Way } from './rows.ts';
 import { figuresOfSecond, Use, type SecondFigures, type Uses } from './second.ts';
 import { chooserOf, segmentChoices, TOTAL } from './segments.ts';
 
@@ -72,8 +72,8 @@ function usesOf({ rows, segment }: Chosen): Uses {
   const uses = new Uint8Array(rows.reduce((most, row) => Math.max(most, seriesOf(row, Series.again) + 1), 0));
   const [chosenIn, queuesIn] = [chooserOf(segment), chooserOf('queue')];
   for (const row of rows) {
-    for (const at of chosenIn(row.shape)) uses[row.base + at] |= Use.time;
-    for (const at of queuesIn(row.shape)) uses[row.base + at] |= Use.queue;
+    for (const at of chosenIn(row.way)) uses[row.base + at] |= Use.time;
+    for (const at of queuesIn(row.way)) uses[row.base + at] |= Use.queue;
     if (segment === TOTAL) uses[seriesOf(row, Series.total)] = Use.time;
     uses[seriesOf(row, Series.joined)] = Use.joined;
     uses[seriesOf(row, Series.lost)] = Use.lost;
@@ -101,19 +101,14 @@ function columnsOf(
     for (const name of figureNames) figures[name][at] = one[name];
     heat.set(one.bands, at * BANDS);
   }
-  return { of, axis, segment, choices: segmentChoices(kindsOf(rows), segment), ...figures, heat };
+  return { of, axis, segment, choices: segmentChoices(waysOf(rows), segment), ...figures, heat };
 }
 
-/** Of those that arrived, two of each list of segments that rows share: all of them could tell no more. */
-function kindsOf(rows: readonly Row[]): RowShape[] {
-  const known = new Map<RowShape['segments'], number>();
-  return rows
-    .filter(({ shape: { segments, isLost } }) => {
-      const count = known.get(segments) ?? 0;
-      if (!isLost && count < 2) known.set(segments, count + 1);
-      return !isLost && count < 2;
-    })
-    .map(({ shape }) => shape);
+/** Ways of those that arrived, each twice at most: of all rows they could tell no more. */
+function waysOf(rows: readonly Row[]): Way[] {
+  const counts = new Map<Way, number>();
+  for (const { way } of rows) if (!way.isLost) counts.set(way, (counts.get(way) ?? 0) + 1);
+  return [...counts].flatMap(([way, count]) => (count > 1 ? [way, way] : [way]));
 }
 
 /** Of the path in focus, segment by segment. */

@@ -64,7 +64,7 @@ export function layRows(): Laid {
         tunnelBytes: 0, service: 0, isRequest: true, loss: '', isLost: false, drop: undefined, ...more,
       }; // prettier-ignore
       const row: Row = {
-        shape, base, extras: base + shape.segments.length, pair: id, lastSecond: 0, sourcePorts: [], destinationPorts: [], biggest: 0,
+        shape, way: shape, base, extras: base + shape.segments.length, pair: id, lastSecond: 0, sourcePorts: [], destinationPorts: [], biggest: 0,
       }; // prettier-ignore
       base = seriesOf(row, EXTRA_SERIES);
       rows.push(row);
