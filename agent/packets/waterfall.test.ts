@@ -46,7 +46,7 @@ const hop = {
 test('says what bytes a hop had, and what of them is the tunnel’s', () => {
   expect(bytesText(hop)).toBe('148 B = 98 + 50');
   expect(bytesText({ ...hop, addedBytes: 0, bytes: 98 })).toBe('98 B');
-  expect(bytesText({ ...hop, bytes: 4444, wirePackets: 3 })).toBe('4444 B in 3, +50 each');
+  expect(bytesText({ ...hop, bytes: 4444, wirePackets: 3 })).toBe('4,444 B in 3, +50 each');
 });
 
 test('names both addresses where one was translated', () => {

@@ -1,4 +1,5 @@
 /** One packet as rows of a waterfall: a hop each, with the segment that ended there as a bar on one axis. Pure. */
+import { formatCount } from '../trace/numbers.ts';
 import type { Exchange, Packet, PacketHop, PacketSegment } from './packet.ts';
 
 /** What lies between two rows. */
@@ -126,8 +127,9 @@ export function layBars(steps: readonly Step[], scale: BarScale, width: number, 
 
 /** `148 B = 98 + 50`: on an uplink the outer packet, of which the tunnel added the rest. */
 export function bytesText({ bytes, addedBytes, wirePackets }: PacketHop): string {
-  if (wirePackets > 1) return `${bytes} B in ${wirePackets}${addedBytes ? `, +${addedBytes} each` : ''}`;
-  return addedBytes ? `${bytes} B = ${bytes - addedBytes} + ${addedBytes}` : `${bytes} B`;
+  const all = `${formatCount(bytes)} B`;
+  if (wirePackets > 1) return `${all} in ${wirePackets}${addedBytes ? `, +${addedBytes} each` : ''}`;
+  return addedBytes ? `${all} = ${formatCount(bytes - addedBytes)} + ${addedBytes}` : all;
 }
 
 /** Wall time with all that is known of it: 14:03:20.123. */
