@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { bytesText, changesOf, layBars, type Step } from './waterfall.ts';
+import { bytesText, changesOf, layBars, packetLabel, type Step } from './waterfall.ts';
 
 const step = (durationNs: number, boundNs = 0): Step => ({ name: 'wire', durationNs, boundNs, kind: 'wire' });
 const steps = fc.array(
@@ -54,4 +54,9 @@ test('names both addresses where one was translated', () => {
   expect(changesOf({ ...hop, destination: '10.96.0.1:80' }, hop)).toEqual([
     { end: 'destination', before: '10.96.0.1:80', after: '10.0.0.2:80' },
   ]);
+});
+
+test('a packet is called by protocol and kind, each once', () => {
+  expect(packetLabel({ protocol: 'tcp', kind: 'data' })).toBe('tcp data');
+  expect(packetLabel({ protocol: 'icmp error', kind: 'error' })).toBe('icmp error');
 });

@@ -125,6 +125,10 @@ export function layBars(steps: readonly Step[], scale: BarScale, width: number, 
   });
 }
 
+/** tcp data, icmp error. */
+export const packetLabel = ({ protocol, kind }: Pick<Packet, 'protocol' | 'kind'>): string =>
+  protocol.endsWith(kind) ? protocol : `${protocol} ${kind}`;
+
 /** `148 B = 98 + 50`: on an uplink the outer packet, of which the tunnel added the rest. */
 export function bytesText({ bytes, addedBytes, wirePackets }: PacketHop): string {
   const all = `${formatCount(bytes)} B`;

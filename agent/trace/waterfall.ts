@@ -1,7 +1,7 @@
 /** One packet in characters: a line for each hop with what it took to get there, as the page's waterfall has it. */
 import type { Answerable } from '../packets/awaiting.ts';
 import type { Exchange, Packet } from '../packets/packet.ts';
-import { bytesText, formatMoment, layBars, rowsOf, wayText, whenText, type Bar, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
+import { bytesText, formatMoment, layBars, packetLabel, rowsOf, wayText, whenText, type Bar, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
 import type { LossWords } from './loss-words.ts';
 import { cut, fold } from './lines.ts';
 import { formatCount, formatNs, formatWire } from './numbers.ts';
@@ -35,9 +35,9 @@ export function drawExchange(
   ];
 }
 
-const factsOf = ({ protocol, kind, isSuper, exponent, payload, identity }: Packet): string =>
+const factsOf = ({ isSuper, exponent, payload, identity, ...packet }: Packet): string =>
   [
-    `${protocol} ${kind}${isSuper ? ', super-packet' : ''}`,
+    `${packetLabel(packet)}${isSuper ? ', super-packet' : ''}`,
     ...(payload > 0 ? [`${formatCount(payload)} B of payload`] : []),
     `1:${formatCount(2 ** exponent)} followed`,
     identity,

@@ -1,6 +1,7 @@
 /** What the inspector says of whatever was clicked: figures, what they mean, and the next question. Pure. */
 import { formatCount, formatNs, formatWire, round3 } from '../../../agent/trace/numbers.ts';
 import type { Exchange, Packet } from '../../../agent/packets/packet.ts';
+import { packetLabel } from '../../../agent/packets/waterfall.ts';
 import { explainLoss, type LossWords } from '../../../agent/trace/loss-words.ts';
 import type { NodeHealth } from '../worker/health.ts';
 import type { Beside } from '../worker/beside.ts';
@@ -8,7 +9,6 @@ import type { View } from '../worker/messages.ts';
 import type { RowShape } from '../worker/rows.ts';
 import { sentenceOf } from './compare.ts';
 import { exactNs, formatBytes } from './format.ts';
-import { packetLabel } from './labels.ts';
 import { askDevice, askNode, askSegment, type Question } from './next-question.ts';
 import type { Place } from './place.ts';
 import { segmentPlace, type Figures } from './row.ts';

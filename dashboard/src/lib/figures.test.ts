@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { formatAge, formatBitRate, formatBytes, formatMany, formatPercent } from './format.ts';
-import { endingOf, nodeFrames, packetLabel, shorten, translations } from './labels.ts';
+import { endingOf, nodeFrames, shorten, translations } from './labels.ts';
 import { sortBy, sortRows } from './sort.ts';
 
 test('figures have three digits and a unit', () => {
@@ -50,9 +50,4 @@ test('an open end says what became of the packets, in two words', () => {
   const dropped = 'dropped at n2 cni0 in the forward hook: NETFILTER_DROP (nft_do_chain)';
   expect(endingOf(dropped)).toEqual({ word: 'dropped', reason: 'NETFILTER_DROP' });
   expect(endingOf('vanished behind n1 eth0')).toEqual({ word: 'vanished', reason: 'no later hop saw it' });
-});
-
-test('a packet is called by protocol and kind, each once', () => {
-  expect(packetLabel({ protocol: 'tcp', kind: 'data' })).toBe('tcp data');
-  expect(packetLabel({ protocol: 'icmp error', kind: 'error' })).toBe('icmp error');
 });

@@ -21,10 +21,6 @@ export const endTitle = (name: Name | undefined, address: string): string =>
 export const hopTitle = ({ node, device, kind, direction, source, destination }: ShapeHop): string =>
   `${node} ${device} (${kind}) ${direction}: ${source} ▸ ${destination}`;
 
-/** tcp data, icmp error. */
-export const packetLabel = ({ protocol, kind }: { protocol: string; kind: string }): string =>
-  protocol.endsWith(kind) ? protocol : `${protocol} ${kind}`;
-
 /** Neighbouring hops of one node, by index. */
 export function nodeFrames(hops: readonly { node: string }[]): { name: string; first: number; last: number }[] {
   const frames: { name: string; first: number; last: number }[] = [];
