@@ -42,6 +42,8 @@ export interface Basis {
   paths: number;
   compared: number;
   packets: number;
+  /** Of paths beyond those that are watched. */
+  unwatched: number;
   coverage: Coverage;
   /** Why little can be told, in words. */
   thin: string[];
@@ -129,7 +131,7 @@ function unmeasured({ nodes, lanes, past }: Figures): Finding[] {
 
 const packetsOf = (lane: Lane, cells: Cells): number => countAt(cells, wholeOf(lane), Whole.packets);
 
-function basisOf({ lanes, now, before, past, wanted, coverage, nodes }: Figures): Basis {
+function basisOf({ lanes, now, before, past, wanted, coverage, nodes, unwatched }: Figures): Basis {
   const present = lanes.filter((lane) => packetsOf(lane, now) > 0);
   const comparable = present.filter(
     (lane) => packetsOf(lane, now) >= LEAST_NOW && packetsOf(lane, past) >= LEAST_BEFORE,
@@ -141,6 +143,7 @@ function basisOf({ lanes, now, before, past, wanted, coverage, nodes }: Figures)
     paths: count(present),
     compared: count(comparable),
     packets: present.reduce((all, lane) => all + packetsOf(lane, now), 0),
+    unwatched,
     coverage,
   };
   return { ...basis, thin: thinness(basis, nodes) };

@@ -86,4 +86,6 @@ export interface Figures {
   recent: () => Second[];
   nodes: readonly NodeFigures[];
   coverage: Coverage;
+  /** Packets in the window now that found no lane: there are too many. */
+  unwatched: number;
 }

@@ -15,8 +15,8 @@ const clock = (ms: number): string => `${ms / 1000} s`;
 /** What is said in the end. */
 const said = (fault: Fault, names?: Names): string => lineOf(sentenceOf(observed(fault, names)[0], clock));
 
-function observed(fault: Fault, names?: Names): [Insight, Standing[]] {
-  const observer = createObserver();
+function observed(fault: Fault, names?: Names, maxLanes?: number): [Insight, Standing[]] {
+  const observer = createObserver(0, maxLanes);
   const assembler = createAssembler((view) => observer.see(view, 'row'));
   const agents = [createAgent(0), createAgent(1)];
   const told = names ? [agents[0].message(1, { type: 'names', timeNs: 0, writtenMs: 1, ...names })] : [];
@@ -51,6 +51,13 @@ describe('frames become the sentence', () => {
   test('of healthy traffic', () => {
     expect(said((records) => records)).toMatch(
       /^Nothing stands out · 2 of 2 paths compared · \d+ packets in 10 s against 60 s before · 100 % joined$/,
+    );
+  });
+
+  test('of traffic on more paths than are watched', () => {
+    const [insight] = observed((records) => records, undefined, 1);
+    expect(lineOf(sentenceOf(insight, clock))).toMatch(
+      /^Nothing stands out · 1 of 1 paths compared · .* · 50(\.\d+)? % of the packets on paths too many to be watched$/,
     );
   });
 

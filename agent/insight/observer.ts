@@ -27,9 +27,9 @@ export interface Observer {
   standings(): Standing[];
 }
 
-/** `originMs`: the wall's time when the viewer's clock was 0. */
-export function createObserver(originMs = 0): Observer {
-  const store = createStore();
+/** `originMs`: the wall's time when the viewer's clock was 0; `maxLanes`: ways that are watched. */
+export function createObserver(originMs = 0, maxLanes?: number): Observer {
+  const store = createStore(maxLanes);
   const watch = createWatch();
   const ways = createWays();
   const coverage = createCoverage();
@@ -44,7 +44,9 @@ export function createObserver(originMs = 0): Observer {
       const loss = isLost(view) ? describeLoss(view) : '';
       const key = pathKey(view, isFragment ? `${loss} cut` : loss);
       const lane = store.lane(key, () => wayOf(view, loss, isFragment, name));
-      if (lane) note(store.add, lane, view, secondOf(view, originMs));
+      const second = secondOf(view, originMs);
+      if (lane) note(store.add, lane, view, second);
+      else store.pass(second);
     },
     turn(nowMs, summary, nodes) {
       const second = Math.floor((nowMs + originMs) / 1000);

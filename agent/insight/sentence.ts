@@ -15,7 +15,8 @@ export interface Sentence {
 export function sentenceOf({ findings, basis }: Insight, clock: (ms: number) => string): Sentence {
   if (findings.length > 0) return hurts(findings, basis, clock);
   if (basis.slices < basis.wanted) return learning(basis);
-  if (basis.thin.length > 0) return { state: 'thin', head: 'Too thin to tell', rest: basis.thin };
+  if (basis.thin.length > 0)
+    return { state: 'thin', head: 'Too thin to tell', rest: [...basis.thin, ...unwatchedOf(basis)] };
   return { state: 'quiet', head: 'Nothing stands out', rest: restsOn(basis) };
 }
 
@@ -26,11 +27,21 @@ function learning({ slices, wanted, thin }: Basis): Sentence {
   return { state: 'learning', head: 'No baseline yet', rest };
 }
 
-const restsOn = ({ compared, paths, packets, coverage, slices }: Basis): string[] => [
-  `${formatCount(compared)} of ${formatCount(paths)} paths compared`,
-  `${formatCount(packets)} packets in 10 s against ${slices * 10} s before`,
-  ...(coverage.joinable > 0 ? [`${formatShare(coverage.joinableJoined, coverage.joinable)} joined`] : []),
+/** Nobody knows how it stands there. */
+const unwatchedOf = ({ packets, unwatched }: Basis): string[] =>
+  unwatched > 0
+    ? [`${formatShare(unwatched, packets + unwatched)} of the packets on paths too many to be watched`]
+    : [];
+
+const restsOn = (basis: Basis): string[] => [
+  `${formatCount(basis.compared)} of ${formatCount(basis.paths)} paths compared`,
+  `${formatCount(basis.packets)} packets in 10 s against ${basis.slices * 10} s before`,
+  ...joinedOf(basis),
+  ...unwatchedOf(basis),
 ];
+
+const joinedOf = ({ coverage: { joinable, joinableJoined } }: Basis): string[] =>
+  joinable > 0 ? [`${formatShare(joinableJoined, joinable)} joined`] : [];
 
 function hurts(findings: readonly Finding[], basis: Basis, clock: (ms: number) => string): Sentence {
   const [first, ...others] = findings;
@@ -42,6 +53,7 @@ function hurts(findings: readonly Finding[], basis: Basis, clock: (ms: number) =
       shareOf(first, basis),
       ...others.map((other) => `also ${describe(other)} since ${clock(other.sinceMs)}`),
       ...basis.thin,
+      ...unwatchedOf(basis),
     ],
   };
 }

@@ -37,17 +37,21 @@ export const LEARNING_SECONDS = NOW_SECONDS + WANTED_SLICES * WINDOW_SECONDS;
 export interface Store {
   /** The lane of this key, made by `way` when it is new; undefined where there are too many. */
   lane(key: string, way: () => LaneWay): Lane | undefined;
+  /** A packet that found no lane. */
+  pass(second: number): void;
   add: (second: number, series: number, bucket: number) => void;
   /** Call it once a second, before `figures`; `isQuiet`: nothing stands out. */
   turn(second: number, isQuiet: boolean): void;
   figures(nodes: readonly NodeFigures[], coverage: Coverage): Figures;
 }
 
-export function createStore(): Store {
+export function createStore(maxLanes = MAX_LANES): Store {
   const lanes = new Map<string, Lane>();
   /** Open ones, in no order. */
   const open = new Map<number, CellTable>();
   const freeBlocks = new Map<number, number[]>();
+  /** Packets without a lane, by second. */
+  const passed = new Map<number, number>();
   let before: Cells[] = [];
   let past = sum([]);
   /** Closed, of the last RECENT_SECONDS, in order. */
@@ -86,6 +90,12 @@ export function createStore(): Store {
     return sum([...closed, ...still]);
   }
 
+  function passedFrom(from: number): number {
+    let count = 0;
+    for (let second = from; second < from + WINDOW_SECONDS; second++) count += passed.get(second) ?? 0;
+    return count;
+  }
+
   function slice(second: number): void {
     if (Number.isNaN(sliceFrom)) sliceFrom = recent[0].second;
     while (sliceFrom + WINDOW_SECONDS <= second - NOW_SECONDS) {
@@ -99,12 +109,13 @@ export function createStore(): Store {
   return {
     lane(key, way) {
       const known = lanes.get(key);
-      if (known || lanes.size === MAX_LANES) return known;
+      if (known || lanes.size >= maxLanes) return known;
       const lane = { ...way(), base: 0, relativeBoundNs: 0, lastSecond: -Infinity };
       lane.base = takeBlock(seriesCount(lane.segments.length));
       lanes.set(key, lane);
       return lane;
     },
+    pass: (second) => void passed.set(second, (passed.get(second) ?? 0) + 1),
     add(second, series, bucket) {
       const at = Math.max(second, latest - SETTLED_SECONDS);
       let table = open.get(at);
@@ -124,6 +135,7 @@ export function createStore(): Store {
       else if (recent.length > 0 || !Number.isNaN(sliceFrom)) slice(second);
       const oldest = second - RECENT_SECONDS;
       recent = recent.filter((one) => one.second >= oldest);
+      for (const at of passed.keys()) if (at < oldest) passed.delete(at);
       // The slices speak of a lane by its series: it may serve another only when they are over. They stay while it is loud.
       if (second - latestLoud > FORGOTTEN_SECONDS) forget(second - FORGOTTEN_SECONDS);
     },
@@ -137,6 +149,7 @@ export function createStore(): Store {
       recent: seconds,
       nodes,
       coverage,
+      unwatched: passedFrom(latest - TOLD_SECONDS - WINDOW_SECONDS),
     }),
   };
 }

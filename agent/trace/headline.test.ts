@@ -3,7 +3,7 @@ import type { Finding, Insight } from '../insight/explain.ts';
 import { drawHeadline } from './headline.ts';
 
 const coverage = { joinable: 0, joinableJoined: 0, sampled: 0, lostByUs: 0 };
-const basis = { slices: 6, wanted: 3, paths: 140, compared: 120, packets: 900, coverage, thin: [] };
+const basis = { slices: 6, wanted: 3, paths: 140, compared: 120, packets: 900, unwatched: 0, coverage, thin: [] };
 const slowWire: Finding = {
   key: 'slow', symptom: 'slow', detail: '', sinceMs: new Date(2026, 1, 3, 14, 3, 20).getTime(),
   place: { scope: 'stretch', segment: 'wire', nodes: ['n2', 'n5'], device: 'eth0', who: '' },
