@@ -47,7 +47,7 @@ test('what is packed is told once, and told anew for another choice', () => {
   const history = createHistory(1000, 1 << 20);
   const timeline = createTimeline(history, () => []);
   const shape = way(['bridge', 'wire'], ['n1', 'n1']);
-  const row = { base: 0, extras: 2, shape, way: shape } as Row;
+  const row = { base: 0, extras: 2, shape, way: shape } as unknown as Row;
   const chosen = { of: 'a', key: '1', rows: [row], axis: { from: 100, to: 110 }, segment: 'total' };
   for (let second = 100; second < 110; second++) {
     history.add(second, cellKey(seriesOf(row, Series.joined), 0), second);
@@ -69,9 +69,9 @@ test('what is packed is told once, and told anew for another choice', () => {
 test('the path in focus is told segment by segment', () => {
   const history = createHistory(1000, 1 << 20);
   const shape = { ...way(['bridge', 'wire'], ['n1', 'n1', 'n2']), name: 'a' };
-  const row = { base: 0, extras: 2, shape, way: shape } as Row;
+  const row = { base: 0, extras: 2, shape, way: shape } as unknown as Row;
   const local = { ...way(['route'], ['n1']), name: 'b' };
-  const other = { base: 10, extras: 11, shape: local, way: local } as Row;
+  const other = { base: 10, extras: 11, shape: local, way: local } as unknown as Row;
   for (const [series, bucket] of [
     [0, 20],
     [1, 30],
