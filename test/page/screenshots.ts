@@ -15,12 +15,13 @@ import { visit } from './views.ts';
 
 const folder = fileURLToPath(new URL('../../.build/screenshots/', import.meta.url));
 const WIDE = 1440;
+const PHONE_PX = 800;
 
 const looks = [
   { name: 'dark', colorScheme: 'dark', width: WIDE, height: 1000 },
   { name: 'light', colorScheme: 'light', width: WIDE, height: 1000 },
   { name: '2560', colorScheme: 'light', width: 2560, height: 1300 },
-  { name: '360', colorScheme: 'dark', width: 360, height: 800 },
+  { name: '360', colorScheme: 'dark', width: 360, height: PHONE_PX },
 ] as const;
 
 /** Of a fault, before it is looked at. */
@@ -34,6 +35,8 @@ async function take(page: Page, name: string, width = WIDE): Promise<void> {
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   }
   await page.screenshot({ path: `${folder}${name}.png` });
+  // Else it would stay as long for views that are shorter.
+  if (width === 360) await page.setViewportSize({ width, height: PHONE_PX });
   console.log(`.build/screenshots/${name}.png`);
 }
 
