@@ -32,17 +32,32 @@ export function linksOf(
   draw: Draw,
 ): MapLink[] {
   const links = new Map<string, Gathered>();
+  /** Very many rows have the same steps. */
+  const known = new Map<Step, Part>();
   for (const row of rows) {
     const packets = window.count(seriesOf(row, Series.joined)) + window.count(seriesOf(row, Series.lost));
     const bytesPerSecond = window.count(seriesOf(row, Series.bytes)) / seconds;
     for (const step of tripOf(row.shape).steps) {
-      const gathered = linkOf(links, step, draw);
-      gathered.link.packets += packets;
-      gathered.link.bytesPerSecond += bytesPerSecond;
-      if (step.segment >= 0) addTimes(gathered, row, step, draw(step.to).id, window, standings);
+      let part = known.get(step);
+      if (!part) known.set(step, (part = partOf(linkOf(links, step, draw), draw(step.to).id)));
+      part.gathered.link.packets += packets;
+      part.gathered.link.bytesPerSecond += bytesPerSecond;
+      if (step.segment >= 0) addTimes(part, row, step, window, standings);
     }
   }
   return [...links.values()].map((gathered) => finish(gathered, window));
+}
+
+/** What a step adds to. */
+interface Part {
+  gathered: Gathered;
+  towards: Comparison;
+}
+
+function partOf(gathered: Gathered, to: string): Part {
+  const towards = gathered.towards.get(to) ?? newComparison();
+  gathered.towards.set(to, towards);
+  return { gathered, towards };
 }
 
 function linkOf(links: Map<string, Gathered>, step: Step, draw: Draw): Gathered {
@@ -66,7 +81,7 @@ const nodeWords = (ends: readonly Drawn[]): string[] =>
   ends.flatMap(({ words }) => (words.some(isNode) ? words.filter(isNode) : words));
 const isNode = (word: string): boolean => word.startsWith('node:');
 
-function addTimes(gathered: Gathered, row: Row, step: Step, to: string, window: Window, standings: Standings): void {
+function addTimes({ gathered, towards }: Part, row: Row, step: Step, window: Window, standings: Standings): void {
   const { link } = gathered;
   const series = row.base + step.segment;
   link.isSeen = true;
@@ -74,8 +89,7 @@ function addTimes(gathered: Gathered, row: Row, step: Step, to: string, window: 
   if (step.isWire) link.boundNs = Math.max(link.boundNs, boundOf(row, window));
   if (step.nat) gathered.nat.add(step.nat);
   gathered.series.push(series);
-  const towards = gathered.towards.get(to) ?? newComparison();
-  gathered.towards.set(to, towards);
+  if (standings.size === 0) return;
   const standing = standings.get(standingKey(row.shape.name, step.segment));
   for (const sum of [gathered.comparison, towards]) compare(sum, window.count(series), standing);
 }

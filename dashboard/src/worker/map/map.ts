@@ -83,11 +83,13 @@ function placesOf(rows: readonly Row[], nodes: Mapping['nodes']): Map<string, Pl
     if (isEnd(vertex)) at(vertex.node).ends.add(vertex);
     else at(vertex.node).devices.set(vertex.device, vertex);
   };
+  const noted = new Set<object>();
+  const isNew = (part: object): boolean => noted.size !== noted.add(part).size;
   for (const { shape } of rows) {
     const { steps, outward, loss } = tripOf(shape);
     // In the order of leaving packets first: it decides who stands before whom.
-    for (const stop of outward) note(stop);
-    for (const { from, to } of steps) [from, to].forEach(note);
+    if (isNew(outward)) outward.forEach(note);
+    for (const step of steps) if (isNew(step)) [step.from, step.to].forEach(note);
     if (loss) note(loss.at);
   }
   return places;

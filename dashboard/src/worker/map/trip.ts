@@ -4,6 +4,7 @@ import type { ShapeHop } from '../../../../agent/trace/shape.ts';
 import type { DeviceKind } from '../../../../agent/wire/messages.ts';
 import { translations } from '../../lib/labels.ts';
 import type { RowShape } from '../rows.ts';
+import { createOneOf } from './one-of.ts';
 
 export interface End {
   /** Empty where no agent and no name tells. */
@@ -43,9 +44,21 @@ export interface Trip {
   loss: { at: Vertex; isOutward: boolean } | undefined;
 }
 
+const keyOf = (vertex: Vertex): string =>
+  isEnd(vertex)
+    ? `${vertex.node} ${vertex.kind} ${vertex.address} ${vertex.device} ${vertex.name?.id}`
+    : `${vertex.node} ${vertex.device} ${vertex.kind}`;
+
+const oneVertex = createOneOf(keyOf);
+const oneStep = createOneOf(
+  ({ from, to, segment, isWire, isTunnel, nat }: Step) =>
+    `${keyOf(from)} ${keyOf(to)} ${segment} ${isWire} ${isTunnel} ${nat}`,
+);
+const oneList = createOneOf((stops: Stop[]) => stops.map(keyOf).join());
+
 const trips = new WeakMap<RowShape, Trip>();
 
-/** A shape never changes, so its trip is made once. */
+/** A shape never changes, so its trip is made once. What other trips have too is the same object. */
 export function tripOf(shape: RowShape): Trip {
   let trip = trips.get(shape);
   if (!trip) trips.set(shape, (trip = makeTrip(shape)));
@@ -55,15 +68,16 @@ export function tripOf(shape: RowShape): Trip {
 function makeTrip(shape: RowShape): Trip {
   const { hops, isLost } = shape;
   const [first, last] = [hops[0], hops[hops.length - 1]];
-  const vertices: Vertex[] = hops.map(({ node, device, kind }) => ({ node, device, kind }));
-  if (first.kind === 'pod') vertices[0] = sourceEnd(shape);
-  if (last.kind === 'pod' && hops.length > 1) vertices[hops.length - 1] = destinationEnd(shape);
+  const stops: Vertex[] = hops.map(({ node, device, kind }) => ({ node, device, kind }));
+  if (first.kind === 'pod') stops[0] = sourceEnd(shape);
+  if (last.kind === 'pod' && hops.length > 1) stops[hops.length - 1] = destinationEnd(shape);
+  const vertices = stops.map(oneVertex);
   const steps = vertices.slice(1).map((to, segment) => stepOf(shape, vertices[segment], to, segment));
-  if (first.kind !== 'pod') steps.unshift(unseen(sourceEnd(shape), vertices[0]));
-  if (last.kind !== 'pod' && !isLost) steps.push(unseen(vertices[hops.length - 1], destinationEnd(shape)));
+  if (first.kind !== 'pod') steps.unshift(unseen(oneVertex(sourceEnd(shape)), vertices[0]));
+  if (last.kind !== 'pod' && !isLost) steps.push(unseen(vertices[hops.length - 1], oneVertex(destinationEnd(shape))));
   return {
-    steps,
-    outward: outwardOf(vertices.filter((vertex): vertex is Stop => !isEnd(vertex)), hops),
+    steps: steps.map(oneStep),
+    outward: oneList(outwardOf(vertices.filter((vertex): vertex is Stop => !isEnd(vertex)), hops)),
     loss: isLost ? { at: vertices[hops.length - 1], isOutward: isOutward(last) } : undefined,
   }; // prettier-ignore
 }
