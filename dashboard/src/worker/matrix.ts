@@ -4,7 +4,7 @@ import { boundOf } from './figures.ts';
 import type { NodeHealth } from './health.ts';
 import { compare, comparedOf, newComparison, standingKey, type Comparison, type Standings } from './map/compare.ts';
 import type { Compared } from './map/view.ts';
-import { seriesOf, Series, type Row } from './rows.ts';
+import { seriesOf, Series, type Row, type Way } from './rows.ts';
 import type { Window } from './window.ts';
 
 export interface MatrixCell extends Compared {
@@ -60,21 +60,40 @@ interface Cell {
 
 function measure({ rows, window, standings }: Measuring): Omit<MatrixView, 'nodes'> {
   const cells = new Map<string, Cell>();
-  const homes = homesOf(rows);
+  const wiresOf = createWires(cells);
+  let homes: Map<string, string> | undefined;
   let unplaced = 0;
   for (const row of rows) {
-    const { hops, segments, isLost, destination } = row.shape;
-    segments.forEach(({ isWire }, segment) => {
-      if (isWire) addWire(cellOf(cells, hops[segment].node, hops[segment + 1].node), row, segment, window, standings);
-    });
+    for (const { segment, cell } of wiresOf(row.way)) addWire(cell, row, segment, window, standings);
+    if (!row.way.isLost) continue;
+    const { hops, destination } = row.shape;
     const last = hops[hops.length - 1];
-    if (!isLost || !isSent(last)) continue;
+    if (!isSent(last)) continue;
     const lost = window.count(seriesOf(row, Series.lost));
-    const home = homes.get(destination);
+    const home = (homes ??= homesOf(rows)).get(destination);
     if (home === undefined) unplaced += lost;
     else if (home !== last.node) cellOf(cells, last.node, home).cell.lost += lost;
   }
   return { cells: Array.from(cells.values(), (cell) => finish(cell, window)), unplaced };
+}
+
+interface Wire {
+  segment: number;
+  cell: Cell;
+}
+
+/** Rows of one way have the same ones. */
+function createWires(cells: Map<string, Cell>): (way: Way) => Wire[] {
+  const known = new Map<Way, Wire[]>();
+  const wiresOf = ({ segments, hops }: Way): Wire[] =>
+    segments.flatMap(({ isWire }, segment) =>
+      isWire ? [{ segment, cell: cellOf(cells, hops[segment].node, hops[segment + 1].node) }] : [],
+    );
+  return (way) => {
+    let wires = known.get(way);
+    if (!wires) known.set(way, (wires = wiresOf(way)));
+    return wires;
+  };
 }
 
 /** Through what leads to other nodes. */
@@ -118,9 +137,9 @@ function addWire(
   cell.packets += window.count(seriesOf(row, Series.joined)) + window.count(seriesOf(row, Series.lost));
   const boundNs = boundOf(row, window);
   // What was lost later has no time from end to end, but a row that arrived tells the bound.
-  if (!row.shape.isLost) cell.boundNs = Math.max(cell.boundNs, boundNs);
+  if (!row.way.isLost) cell.boundNs = Math.max(cell.boundNs, boundNs);
   series.push(wire);
-  compare(comparison, window.count(wire), standings.get(standingKey(row.shape.name, segment)));
+  if (standings.size > 0) compare(comparison, window.count(wire), standings.get(standingKey(row.shape.name, segment)));
 }
 
 function finish({ cell, series, comparison }: Cell, window: Window): MatrixCell {
