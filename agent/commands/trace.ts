@@ -6,6 +6,7 @@ import { ServerError } from '../server/errors.ts';
 import { createFeed } from '../trace/feed.ts';
 import { runTrace } from '../trace/run.ts';
 import type { SlowLimit } from '../trace/slow.ts';
+import { watchStdout } from './stdout.ts';
 import {
   applyConfig,
   configOption,
@@ -36,10 +37,11 @@ const say = (line: string): void => void process.stderr.write(`hoplens trace: ${
 
 /** Traces until --for, --count or Ctrl-C; the exit code. */
 export async function trace(filter: string, options: TraceCommandOptions, signal?: AbortSignal): Promise<number> {
+  const stdout = watchStdout(say);
   try {
     const token = tokenFrom(options.tokenFile, say);
-    return await runTrace({
-      feed: createFeed({ address: options.gateway, token, sinceMs: options.since ?? 0, say }),
+    const code = await runTrace({
+      feed: createFeed({ address: options.gateway, token, sinceMs: options.since ?? 0 }),
       filter,
       forMs: options.for,
       count: options.count,
@@ -50,8 +52,9 @@ export async function trace(filter: string, options: TraceCommandOptions, signal
       note: options.note,
       output: process.stdout,
       log: say,
-      signal: signal ?? interrupted(),
+      signal: AbortSignal.any([signal ?? interrupted(), stdout.broken]),
     });
+    return stdout.exitCode() ?? code;
   } catch (error) {
     if (!(error instanceof StreamError) && !(error instanceof ServerError)) throw error;
     say(error.message);

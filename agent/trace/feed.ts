@@ -10,13 +10,13 @@ export interface FeedOptions {
   token: string | undefined;
   /** How long ago to begin; 0 is now. */
   sinceMs: number;
-  say: (line: string) => void;
 }
 
-export function createFeed({ address, token, sinceMs, say }: FeedOptions): FrameFeed {
+export function createFeed({ address, token, sinceMs }: FeedOptions): FrameFeed {
   let stream: Stream | undefined;
   let asked: Control | undefined;
   let isFresh = true;
+  let say: (line: string) => void = () => {};
   let past = createPastFeed(() => {});
 
   function take(frame: Uint8Array): void {
@@ -34,7 +34,8 @@ export function createFeed({ address, token, sinceMs, say }: FeedOptions): Frame
   }
 
   return {
-    start(onFrame, onEnd) {
+    start(onFrame, onEnd, toSay) {
+      say = toSay;
       past = createPastFeed(onFrame);
       stream = connectStream({
         address,

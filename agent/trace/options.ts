@@ -8,8 +8,13 @@ export interface FrameFeed {
   /**
    * `onEnd` once, when no more will come: with a sentence when that is an error.
    * @param onFrame with the time at which the frame is to be taken, where that is not now; never falls
+   * @param say takes a line for whoever looks
    */
-  start(onFrame: (bytes: Uint8Array, atMs?: number) => void, onEnd: (error?: string) => void): void;
+  start(
+    onFrame: (bytes: Uint8Array, atMs?: number) => void,
+    onEnd: (error?: string) => void,
+    say: (line: string) => void,
+  ): void;
   stop(): void;
   /** While frames of the past are read. */
   isPast?: () => boolean;

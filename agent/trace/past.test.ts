@@ -33,10 +33,11 @@ async function agentWith(keeps: boolean) {
 function read(address: string) {
   const frames: { name: string; atMs: number; isPast: boolean }[] = [];
   const said: string[] = [];
-  const feed = createFeed({ address, token: undefined, sinceMs: 60_000, say: (line) => said.push(line) });
+  const feed = createFeed({ address, token: undefined, sinceMs: 60_000 });
   feed.start(
     (bytes, atMs = NaN) => frames.push({ name: describeFrame(bytes), atMs, isPast: feed.isPast!() }),
     () => {},
+    (line) => said.push(line),
   );
   cleanups.push(() => feed.stop());
   return { frames, said, names: () => frames.map(({ name }) => name) };

@@ -56,6 +56,7 @@ class Trace {
   readonly #teller: Teller;
   /** Paths to tell of. */
   readonly #most: number;
+  readonly #screen: Screen | undefined;
   readonly #isSettled: ReturnType<typeof createSettling>;
   readonly #follow: Follow | undefined;
   /** Of the table: what hurts stands above it. */
@@ -77,7 +78,9 @@ class Trace {
     this.#options = options;
     this.#filter = tree ? answersOf(tree) : everything;
     this.#assembler = createAssembler((view) => this.#visit(view));
-    const { feed, log, json, one, slow, count = Infinity } = options;
+    const { feed, output, json, one, slow, count = Infinity } = options;
+    if (output.isTTY && !json && !one) this.#screen = createScreen(output);
+    const log = this.#log;
     if (slow !== undefined) this.#slow = createSlow(slow);
     this.#most = one ? 1 : count;
     if (!json && !one) this.#observer = createObserver(performance.timeOrigin);
@@ -94,13 +97,14 @@ class Trace {
   }
 
   async run(): Promise<number> {
-    const { feed, output, json, one } = this.#options;
-    const screen = output.isTTY && !json && !one ? createScreen(output) : undefined;
+    const { feed, output } = this.#options;
+    const screen = this.#screen;
     let drawnMs = 0;
     this.#startMs = performance.now();
     feed.start(
       (bytes, atMs) => this.#take(bytes, atMs),
       (error) => (this.#ended = { error }),
+      this.#log,
     );
     try {
       while (!this.#isOver(this.#nowMs())) {
@@ -116,8 +120,14 @@ class Trace {
     }
     this.#assembler.flush(performance.now());
     this.#isClosed = true;
-    return this.#finish(screen);
+    return this.#finish();
   }
+
+  /** Where the picture is drawn. */
+  #log = (line: string): void => {
+    this.#screen?.clear();
+    this.#options.log(line);
+  };
 
   #isPast(): boolean {
     return this.#options.feed.isPast?.() ?? false;
@@ -138,7 +148,8 @@ class Trace {
   #begin(nowMs: number): void {
     this.#isBegun = true;
     this.#assembler.begin(nowMs);
-    const { log, one, filter } = this.#options;
+    const { one, filter } = this.#options;
+    const log = this.#log;
     if (this.#isPast()) log(`the past that is held there begins ${formatNs((performance.now() - nowMs) * 1e6)} ago`);
     const wanted = [...(filter ? [`matches ${filter}`] : []), ...(this.#slow ? [this.#slow.words] : [])].join(' and ');
     if (one) log(`waiting for a packet${wanted && ` that ${wanted}`}`);
@@ -217,8 +228,9 @@ class Trace {
     return [...[...headline, ...this.#teller.draw(summary, columns, left)].map(shown), ...notes];
   }
 
-  #finish(screen: Screen | undefined): number {
-    const { output, one, log } = this.#options;
+  #finish(): number {
+    const { output, one } = this.#options;
+    const [screen, log] = [this.#screen, this.#log];
     if (this.#ended?.error !== undefined) log(this.#ended.error);
     const { streams, garbage } = this.#assembler.intake();
     if (garbage > 0) log(`${garbage} frames were not whole or not ours and were skipped`);

@@ -219,6 +219,19 @@ describe('the screen', () => {
     screen.draw(['y']);
     expect(written).toEqual(['\r\x1b[2Kabcd\n\x1b[2Kx\n\x1b[0J', '\x1b[2A\r\x1b[2Ky\n\x1b[0J']);
   });
+
+  it('makes room for other lines, and begins anew where it was made narrower', () => {
+    const written: string[] = [];
+    const output = { write: (text: string) => written.push(text), isTTY: true, columns: 4, rows: 10 };
+    const screen = createScreen(output);
+    screen.draw(['x', 'y']);
+    screen.clear();
+    screen.clear();
+    screen.draw(['x']);
+    output.columns = 3;
+    screen.draw(['abcd']);
+    expect(written.slice(1)).toEqual(['\x1b[2A\r\x1b[0J', '\r\x1b[2Kx\n\x1b[0J', '\r\x1b[2Kabc\n\x1b[0J']);
+  });
 });
 
 /** Two agents whose pods ping each other every 20 ms; each is heard from so long after the start. */
@@ -334,11 +347,15 @@ describe('trace', () => {
     let frames = 0;
     const feed = liveFeed();
     const counting: FrameFeed = {
-      start: (onFrame, onEnd) =>
-        feed.start((bytes) => {
-          onFrame(bytes);
-          if (++frames === 120) abort.abort();
-        }, onEnd),
+      start: (onFrame, onEnd, say) =>
+        feed.start(
+          (bytes) => {
+            onFrame(bytes);
+            if (++frames === 120) abort.abort();
+          },
+          onEnd,
+          say,
+        ),
       stop: () => feed.stop(),
     };
     const { code, text } = await trace({ feed: counting, signal: abort.signal });

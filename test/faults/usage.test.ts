@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { helloFrame } from '../../agent/server/testing.ts';
-import { hoplens } from './tools.ts';
+import { hoplens, servedAt, startHoplens } from './tools.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hoplens-usage-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -119,6 +119,25 @@ describe('what fails ends with 1 and says why', () => {
     expect(result).toMatchObject({ status: 1, stdout: '' });
     expect(result.stderr).toContain('nobody listens at ws://127.0.0.1:1/v1/stream');
     expect(result.stderr).toContain('is the agent running?');
+  });
+
+  it.concurrent('standard output that breaks: a reader that goes away is no failure, a full disk is one', async () => {
+    const replay = startHoplens(['replay', 'test/fixtures/demo.hoplens', '--listen', '127.0.0.1:0']);
+    try {
+      const traceInto = async (into: string) =>
+        hoplens(
+          ['trace', '--json', '--gateway', await servedAt(replay)],
+          ['bash', '-c', `set -o pipefail; "$@" ${into}`, 'bash'],
+        );
+      const [left, full] = await Promise.all([traceInto('| head -1'), traceInto('> /dev/full')]);
+      expect(left).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^{"type":.*}\n$/) as string });
+      expect(full).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/^hoplens trace: cannot write any further: .*ENOSPC/) as string,
+      });
+    } finally {
+      await replay.end();
+    }
   });
 
   it.concurrent.each([['agent'], ['replay']])('%s on a port that is taken', async (command) => {
