@@ -57,6 +57,6 @@ describe('losses', () => {
       line,
     ]);
     expect(loss.words.look).toContain('underlay');
-    expect(drawLosses([loss], 20)[0]).toHaveLength(20);
+    for (const line of drawLosses([loss], 20)) expect(line.length).toBeLessThanOrEqual(20);
   });
 });

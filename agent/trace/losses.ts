@@ -3,7 +3,7 @@ import type { XdpAt } from '../paths/verdict.ts';
 import { lastOf, type PathView } from '../paths/view.ts';
 import { protocolName } from '../paths/words.ts';
 import { explainLoss, type LossKind, type LossWords } from './loss-words.ts';
-import { cut } from './lines.ts';
+import { fold } from './lines.ts';
 import { formatCount } from './numbers.ts';
 import { destinationOf, deviceName, endLabel, sourceOf } from './shape.ts';
 
@@ -84,4 +84,4 @@ export const drawLosses = (losses: Loss[], columns: number): string[] =>
       ` ${formatCount(count)} × ${text}  ${ends}`,
       ...(at === 0 ? [`   ${words.means}`, `   Look at: ${words.look}`] : []),
     ])
-    .map((line) => cut(line, columns));
+    .flatMap((line) => fold(line, columns));

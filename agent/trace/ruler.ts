@@ -7,7 +7,7 @@ import { drawChanges } from './changes.ts';
 import type { Group } from './groups.ts';
 import { drawLosses, type Loss } from './losses.ts';
 import { whoOf } from './shape.ts';
-import { cut, wrap } from './lines.ts';
+import { fold, wrap } from './lines.ts';
 import { counted, formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
 
 const center = (text: string, width: number, fill = ' '): string => {
@@ -101,8 +101,7 @@ function drawNarrow(group: Group, columns: number): string[] {
   const width = Math.max(...group.hops.map((_, at) => hop(at).length));
   const rows = group.segments.map((segment) => {
     const note = segment.isWire ? formatTunnel(group) : '';
-    const times = `p50 ${timeOf(segment.times, segment.bounds, 0.5, true)} · p99 ${timeOf(segment.times, segment.bounds, 0.99, false)}`;
-    return `   ${segment.isSleeved ? '║' : '│'} ${segment.name.padEnd(6)} ${times}${note ? `  ${note}` : ''}`;
+    return `   ${segment.isSleeved ? '║' : '│'} ${segment.name.padEnd(6)} ${timesOf(segment)}${note ? `  ${note}` : ''}`;
   });
   // Where the head bears names, the addresses stand nowhere else in this picture.
   const isNamed = group.ends.source !== undefined || group.ends.destination !== undefined;
@@ -110,8 +109,20 @@ function drawNarrow(group: Group, columns: number): string[] {
   group.hops.forEach((_, at) => lines.push(` ┬ ${hop(at).padEnd(width)}`.trimEnd(), ...rows.slice(at, at + 1)));
   if (group.isHanded) lines.push(`   │ ${HANDED}`);
   if (hasTimes(group)) lines.push(` ${totalOf(group)}`);
-  return lines.map((line) => cut(line, columns));
+  return lines.flatMap((line) => fold(line, columns));
 }
+
+/** Where there is no room for its segments: how long it takes, and where most of that. */
+function drawShort(group: Group, columns: number): string[] {
+  // Of a wire whose clock is unknown there are no times.
+  const usual = ({ times }: { times: Histogram }): number => quantile(times, 0.5) || 0;
+  const [most] = group.segments.toSorted((a, b) => usual(b) - usual(a));
+  const times = hasTimes(group) ? [` ${totalOf(group)}`, `   most in ${most.name}: ${timesOf(most)}`] : [];
+  return [headOf(group), ...times].flatMap((line) => fold(line, columns));
+}
+
+const timesOf = ({ times, bounds }: Group['segments'][number]): string =>
+  `p50 ${timeOf(times, bounds, 0.5, true)} · p99 ${timeOf(times, bounds, 0.99, false)}`;
 
 /** What all figures rest on, in as many lines as the width makes of it. */
 export function drawSummary(summary: Summary, columns: number): string[] {
@@ -134,7 +145,7 @@ export function drawSummary(summary: Summary, columns: number): string[] {
   ]; // prettier-ignore
   return [
     ...wrap(parts, columns),
-    ...summary.disorder.slice(0, MAX_DISORDERS).map((each) => cut(disorderText(each), columns)),
+    ...summary.disorder.slice(0, MAX_DISORDERS).flatMap((each) => fold(disorderText(each), columns)),
   ];
 }
 
@@ -154,7 +165,7 @@ function clockText(node: string, { boundNs, source, unknown }: ClockSummary): st
   return `clock ${node} ${bound}${source === 'realtime contradicted' ? ', its CLOCK_REALTIME is contradicted' : ''}`;
 }
 
-/** Kinds of loss that are shown: what is lost comes before what is slow, but leaves it room. */
+/** Kinds of loss that are shown. */
 const MAX_LOSSES = 8;
 
 /** Changes on the nodes that are shown: on a screen the latest, since paths need the room. */
@@ -175,22 +186,43 @@ export function drawTable(
   rows = Infinity,
   none = 'no path joined yet',
 ): string[] {
-  const more = losses.length > MAX_LOSSES ? [` and ${counted(losses.length - MAX_LOSSES, 'more kind')} of loss`] : [];
   const closing = [
-    ...drawLosses(losses.slice(0, MAX_LOSSES), columns),
-    ...more,
+    ...drawSomeLosses(losses, columns, rows / 3),
     ...drawChanges(changes, rows < Infinity ? MAX_CHANGES_LIVE : MAX_CHANGES, columns),
     ...drawSummary(summary, columns),
   ];
-  const lines: string[] = [];
-  let shown = 0;
+  const room = rows - closing.length - 1;
+  const whole = takeFitting(groups, (group) => [...drawGroup(group, columns), ''], room, 0);
+  const shown = whole.length > 0 ? whole : takeFitting(groups, (group) => [...drawShort(group, columns), ''], room, 1);
+  const left = groups.length - shown.length;
+  return [
+    ...shown.flat(),
+    ...(left > 0 ? [`and ${counted(left, 'more path')}`] : []),
+    ...(groups.length === 0 ? [none, ''] : []),
+    ...closing,
+  ];
+}
+
+/** Lines of the first groups, of as many as fit into so many rows, and of `least` anyway. */
+function takeFitting(groups: Group[], draw: (group: Group) => string[], rows: number, least: number): string[][] {
+  const taken: string[][] = [];
+  let used = 0;
   for (const group of groups) {
-    const drawn = [...drawGroup(group, columns), ''];
-    if (lines.length + drawn.length + closing.length + 1 > rows && shown > 0) break;
-    lines.push(...drawn);
-    shown++;
+    const lines = draw(group);
+    if (used + lines.length > rows && taken.length >= least) break;
+    used += lines.length;
+    taken.push(lines);
   }
-  if (shown < groups.length) lines.push(`and ${counted(groups.length - shown, 'more path')}`);
-  if (groups.length === 0) lines.push(none, '');
-  return [...lines, ...closing];
+  return taken;
+}
+
+/** What is lost comes first, but leaves the rest room. */
+function drawSomeLosses(losses: Loss[], columns: number, rows: number): string[] {
+  let shown = Math.min(losses.length, MAX_LOSSES);
+  while (shown > 1 && drawLosses(losses.slice(0, shown), columns).length > rows) shown--;
+  const left = losses.length - shown;
+  return [
+    ...drawLosses(losses.slice(0, shown), columns),
+    ...(left > 0 ? [` and ${counted(left, 'more kind')} of loss`] : []),
+  ];
 }

@@ -167,6 +167,18 @@ describe('the ruler', () => {
     const summary = { ...summaryOf(), sampled: 1234 };
     expect(drawTable({ ...nothing, summary }, 80)).toEqual(['no path joined yet', '', ...drawSummary(summary, 80)]);
     expect(drawTable({ ...nothing, groups, summary }, 200, 9).at(-2)).toBe('and 1 more path');
+    // Where not even one fits with its segments, as many as do without them.
+    const narrow = drawTable({ ...nothing, groups, summary }, 40, 20);
+    expect(narrow.slice(0, 6)).toEqual([
+      '10.244.1.2 ▶ 10.244.2.2  n1 → n2  icmp',
+      '   n 100',
+      ' total p50 53.8 µs ±46.6 µs',
+      '   p99 53.8 µs',
+      '   most in wire: p50 41 µs ±46.6 µs',
+      '   p99 41 µs',
+    ]);
+    expect(narrow.length).toBeLessThanOrEqual(20);
+    expect(narrow.at(-1)).toBe(drawSummary(summary, 40).at(-1));
   });
 
   it('says where a node’s own CLOCK_REALTIME is all there is, and where traffic contradicts it', () => {

@@ -90,6 +90,10 @@ it('leaves out bars where there is no room, and breaks sentences between words',
   expect(lines.join('')).not.toMatch(/[█░]/);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(44);
   expect(lines.slice(0, 2)).toEqual(['10.244.1.2 ▶ 10.244.2.2  n1 → n2', '   03:12:05.042']);
+  expect(lines.slice(5, 8)).toEqual([' ┬ n1 veth0 in  98 B', '   10.244.1.2 ▶ 10.244.2.2', '   │ bridge 800 ns  +800']); // prettier-ignore
+  expect(lines.slice(11, 15)).toEqual([
+    '   ║ encap 3.9 µs  +6,800', ' ┬ n1 eth0 out  148 B = 98 + 50', '   ║ wire 41 µs ±53 µs  ≈ +47,800', ' ┬ n2 eth0 in  148 B = 98 + 50',
+  ]); // prettier-ignore
   expect(lines.slice(-2)).toEqual([' delivered at n2 veth0', '   total 53.8 µs ±53 µs · vxlan +50 B']);
 });
 

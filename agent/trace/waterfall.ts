@@ -1,7 +1,7 @@
 /** One packet in characters: a line for each hop with what it took to get there, as the page's waterfall has it. */
 import type { Answerable } from '../packets/awaiting.ts';
 import type { Exchange, Packet } from '../packets/packet.ts';
-import { bytesText, formatMoment, layBars, packetLabel, rowsOf, wayText, whenText, type Bar, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
+import { bytesText, formatMoment, layBars, packetLabel, rowsOf, wayText, whenText, type Bar, type Step, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
 import type { LossWords } from './loss-words.ts';
 import { cut, fold } from './lines.ts';
 import { formatCount, formatNs, formatWire } from './numbers.ts';
@@ -26,7 +26,7 @@ export function drawExchange(
   const { packet } = exchange;
   const rows = rowsOf(exchange);
   const folded = (lines: string[]): string[] => lines.flatMap((line) => fold(line, columns));
-  const hops = rows.length > 0 ? [...drawHops(rows, columns).map((line) => cut(line.trimEnd(), columns)), ''] : [];
+  const hops = rows.length > 0 ? [...drawHops(rows, columns).map((line) => line.trimEnd()), ''] : [];
   return [
     ...folded([`${whoOf(packet)}  ${formatMoment(packet.wallMs)}`, factsOf(packet)]),
     '',
@@ -61,11 +61,25 @@ function drawHops(rows: WaterfallRow[], columns: number): string[] {
   const lineOf = ([when, ...others]: string[]): string =>
     ` ${[when.padStart(widths[0]), ...others.map((cell, at) => cell.padEnd(widths[at + 1]))].join('  ')}`;
   const indent = 1 + widths[0] + 2 + widths[1] + 2;
-  const bars = drawBars(rows, columns - lineOf(TITLES).length - 2);
+  const room = columns - lineOf(TITLES).length;
+  if (room < 0) return drawNarrow(rows).flatMap((line) => fold(line, columns));
+  const bars = drawBars(rows, room - 2);
   return [
     lineOf(TITLES),
-    ...rows.flatMap((row, at) => [`${lineOf(cells[at])}  ${bars[at]}`, ...notesOf(row).map((note) => ' '.repeat(indent) + note)]), // prettier-ignore
+    ...rows.flatMap((row, at) => [`${lineOf(cells[at])}  ${bars[at]}`, ...notesOf(row).map((note) => cut(' '.repeat(indent) + note, columns))]), // prettier-ignore
   ];
+}
+
+const RAILS: Record<Step['kind'], string> = { plain: '│', sleeved: '║', wire: '║', pod: '┄' };
+
+/** One below the other, as the ruler is where it does not fit. */
+function drawNarrow(rows: WaterfallRow[]): string[] {
+  return rows.flatMap((row) => {
+    const { step, hop, isReply } = row;
+    const took = step ? [`   ${RAILS[step.kind]} ${step.name} ${timeText(step.durationNs, step.boundNs)}  ${whenText(row)}`] : []; // prettier-ignore
+    const place = ` ┬ ${isReply ? '◂ ' : ''}${hop.node} ${hop.device} ${wayText(hop)}  ${bytesText(hop)}`;
+    return [...took, place, ...notesOf(row).map((note) => `   ${note}`)];
+  });
 }
 
 /** Whom the packet names where it is first seen, and wherever something translated it. */
