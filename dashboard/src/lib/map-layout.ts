@@ -42,6 +42,8 @@ const COMPACT = 30;
 const GAP = 8;
 const EDGE = 18;
 const NARROW = 640;
+/** In one that is less wide names side by side would run into each other. */
+export const NARROW_FRAME = 340;
 const NARROW_GUTTER = 40;
 /** Of the way from the pods to the uplink. */
 const columnShare = [0.36, 0.52, 0.68, 1];
