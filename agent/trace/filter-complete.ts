@@ -68,13 +68,16 @@ export function completeFilter(text: string, caret: number, existing: Existing):
   return { from, to: caret, options: isBlank ? [] : fitting(candidates, written) };
 }
 
+/** Or its name does, behind the namespace. */
+const begins = (text: string, wanted: string): boolean => text.startsWith(wanted) || text.includes(`/${wanted}`);
+
 /** Those that begin so before those that have it in them. */
 function fitting(candidates: Iterable<string>, written: string): string[] {
   const wanted = written.toLowerCase();
   const found = [...new Set(candidates)].filter((candidate) => {
     const text = candidate.toLowerCase();
-    return text !== wanted && (text.startsWith(wanted) || (wanted.length > 1 && text.includes(wanted)));
+    return text !== wanted && (begins(text, wanted) || (wanted.length > 1 && text.includes(wanted)));
   });
-  const rank = (candidate: string): number => (candidate.toLowerCase().startsWith(wanted) ? 0 : 1);
+  const rank = (candidate: string): number => (begins(candidate.toLowerCase(), wanted) ? 0 : 1);
   return found.sort((a, b) => rank(a) - rank(b)).slice(0, MOST);
 }

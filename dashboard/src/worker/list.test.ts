@@ -97,5 +97,6 @@ test('what is looked at first goes across nodes, and stays while it is there', (
   list.arrange([rows[0], rows[3]], falling, at(60_001));
   expect(list.first()?.shape.name).toBe('p4');
   list.arrange([], falling, at(60_002));
-  expect(list.first()).toBeUndefined();
+  expect(list.first()?.shape.name).toBe('p4');
+  expect(createPathList().first()).toBeUndefined();
 });

@@ -140,7 +140,9 @@ export function createPathList(): PathList {
         if (scale !== unit.scale) unit = measureUnit();
       }
       const isEarly = occasion.seconds < SETTLED_SECONDS;
-      if (!first || !rows.includes(first) || (isNew && isEarly)) first = mostTelling(rows, figures.joined);
+      // A filter that leaves nothing takes nothing else in its place.
+      const isHidden = first === undefined || (rows.length > 0 && !rows.includes(first));
+      if (isHidden || (isNew && isEarly)) first = mostTelling(rows, figures.joined) ?? first;
     },
     view() {
       const lines = listed.order.length + listed.heads.length;

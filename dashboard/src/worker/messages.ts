@@ -70,14 +70,18 @@ export interface Questions {
   pick: { asked: PacketQuery; answer: PacketSummary[] };
   /** Held packets that were lost so, with their rows' names. */
   lost: { asked: string; answer: { row: string; packet: PacketSummary }[] };
-  /** The word of a filter that ends at the caret. */
-  complete: { asked: { text: string; caret: number }; answer: Completion };
+  /** The word of a filter that ends at the caret, and whether what is written leaves any path. */
+  complete: { asked: { text: string; caret: number }; answer: Suggestion };
   /** On which row the list's cursor is, after all moves. */
   cursor: { asked: undefined; answer: Cursor | undefined };
   /** The list as a table of these columns. */
   csv: { asked: readonly ListColumn[]; answer: string };
   /** Where the frames of what is shown can be had again. */
   source: { asked: undefined; answer: Source };
+}
+
+export interface Suggestion extends Completion {
+  leavesAny: boolean;
 }
 
 export type Kind = keyof Questions;

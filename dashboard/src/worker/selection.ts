@@ -19,6 +19,8 @@ export interface Selection {
   /** What cannot be parsed hides nothing. */
   setFilter(text: string): void;
   isShown: (row: Row) => boolean;
+  /** Whether this filter would leave any row, if there is one. */
+  leavesAny(text: string): boolean;
   look(): Selected;
 }
 
@@ -30,7 +32,6 @@ export function createSelection(rows: Rows, window: Window): Selection {
 
   const isShown = (row: Row): boolean =>
     window.count(seriesOf(row, Series.joined)) + window.count(seriesOf(row, Series.lost)) > 0;
-  const isLeft = (row: Row): boolean => filter(rowSubject(row, window));
 
   return {
     get filter() {
@@ -45,11 +46,16 @@ export function createSelection(rows: Rows, window: Window): Selection {
       filter = filterOf(text);
     },
     isShown,
+    leavesAny(given) {
+      const wanted = filterOf(given);
+      const all = [...rows.all()];
+      return all.length === 0 || all.some((row) => wanted(rowSubject(row, window)));
+    },
     look() {
       const all = [...rows.all()];
       const shown = all.filter(isShown);
       if (filter === everything) return { shown, left: shown, ever: all, version: 'all' };
-      const ever = all.filter(isLeft);
+      const ever = all.filter((row) => filter(rowSubject(row, window)));
       if (!areSame(ever, latest)) [latest, version] = [ever, version + 1];
       return { shown, left: ever.filter(isShown), ever, version: String(version) };
     },

@@ -129,7 +129,10 @@ export function createViewer(kept: Kept): Viewer {
 
   const figures = () => createFigures({ window, before, seconds: Math.max(1, heldSeconds) });
 
-  const focused = (): Row | undefined => (choices.focus === undefined ? list.first() : rows.named(choices.focus));
+  function focused(): Row | undefined {
+    const name = choices.focus ?? list.first()?.shape.name;
+    return name === undefined ? undefined : rows.named(name);
+  }
 
   function focusOf(row: Row | undefined, isShown: (row: Row) => boolean): View['focus'] {
     return row && { shape: row.shape, figures: isShown(row) ? figures().of(row) : undefined };
@@ -226,7 +229,10 @@ export function createViewer(kept: Kept): Viewer {
         [...rows.all()].filter(({ shape }) => shape.loss === loss).flatMap(({ shape }) =>
           packets.pick(anyOf(shape.id)).map((packet) => ({ row: shape.name, packet })),
         ), // prettier-ignore
-      complete: ({ text, caret }) => completeFilter(text, caret, existingIn([...rows.all()].map(({ shape }) => shape))),
+      complete: ({ text, caret }) => ({
+        ...completeFilter(text, caret, existingIn([...rows.all()].map(({ shape }) => shape))),
+        leavesAny: selection.leavesAny(text),
+      }),
       csv(columns) {
         const made = figures();
         return pathsCsv(list.rows().map((row) => ({ shape: row.shape, figures: made.of(row) })), columns); // prettier-ignore
