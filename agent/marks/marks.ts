@@ -1,5 +1,6 @@
 /** What changed on the nodes, as their frames tell it: a second, a node, and a few words. Bounded. */
 import type { ClockSummary } from '../paths/counting.ts';
+import { formatCount } from '../trace/numbers.ts';
 import type { Changes, Device, Hello, NamesMessage, Status } from '../wire/messages.ts';
 import { ruleTexts, routeTexts, tableText, type TableChange } from './changes.ts';
 import type { Listener } from './nodes.ts';
@@ -97,7 +98,12 @@ export function createMarks(): Marks {
     known.statusNs = status.timeNs;
     const exponent = status.exponents.at(-1)?.marks ?? known.exponent;
     if (known.exponent !== undefined && exponent !== known.exponent)
-      note(nowMs, 'sampling', node, `samples 1:${2 ** exponent!}, was 1:${2 ** known.exponent}`);
+      note(
+        nowMs,
+        'sampling',
+        node,
+        `samples 1:${formatCount(2 ** exponent!)}, was 1:${formatCount(2 ** known.exponent)}`,
+      );
     known.exponent = exponent;
     const reasons = new Set(status.blind.map(({ reason }) => reason));
     for (const reason of ['ring full', 'capped'] as const)

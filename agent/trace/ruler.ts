@@ -4,56 +4,23 @@ import type { ClockSummary, Summary } from '../paths/counting.ts';
 import type { Disorder } from '../paths/disorder.ts';
 import type { Mark } from '../marks/marks.ts';
 import { drawChanges } from './changes.ts';
+import { addressesOf, formatTunnel, HANDED, hasTimes, headOf, timeOf, timesOf, totalOf } from './group-words.ts';
 import type { Group } from './groups.ts';
 import { drawLosses, type Loss } from './losses.ts';
-import { whoOf } from './shape.ts';
 import { fold, wrap } from './lines.ts';
-import { counted, formatCount, formatNs, formatShare, formatWire, round3 } from './numbers.ts';
+import { drawSegments } from './segments.ts';
+import { counted, formatCount, formatNs, formatShare } from './numbers.ts';
 
 const center = (text: string, width: number, fill = ' '): string => {
   const before = Math.floor((width - text.length) / 2);
   return fill.repeat(Math.max(0, before)) + text + fill.repeat(Math.max(0, width - text.length - Math.max(0, before)));
 };
 
-/** Half of all bounds are smaller: the figure that stands beside a median. */
-const boundOf = (bounds: Histogram): number => (bounds.count ? quantile(bounds, 0.5) : NaN);
-
-function timeOf(times: Histogram, bounds: Histogram, q: number, withBound: boolean): string {
-  const valueNs = quantile(times, q);
-  const boundNs = boundOf(bounds);
-  if (Number.isNaN(valueNs)) return 'unknown';
-  const text = formatWire(valueNs, boundNs);
-  return withBound && boundNs > 0 && !text.startsWith('<') ? `${text} ±${formatNs(boundNs)}` : text;
-}
-
-/** `+50 B (3.4 %)`: what the tunnel adds to a wire packet, and to how much. */
-export function formatTunnel(group: Group): string {
-  if (group.tunnelBytes === 0 || group.innerPackets === 0) return '';
-  const percent = round3((100 * group.tunnelBytes * group.innerPackets) / group.innerBytes);
-  return `+${group.tunnelBytes} B (${percent} %)`;
-}
-
-const headOf = (group: Group): string =>
-  `${whoOf(group)}  ${group.protocol}${group.isSuper ? ', super-packets' : ''}  n ${formatCount(group.count)}`;
-
-export function totalOf(group: Group): string {
-  const middle = timeOf(group.total, group.totalBounds, 0.5, true);
-  const text = `total p50 ${middle} · p99 ${timeOf(group.total, group.totalBounds, 0.99, false)}`;
-  const known = group.count - group.unknown;
-  return group.unknown && known ? `${text} (of ${formatCount(known)}: no clock for the others)` : text;
-}
-
-/** In place of the pod's own device, past which somebody's program redirected. */
-const HANDED = 'handed over';
-
-/** One hop has no time: nothing lies between it and another. */
-const hasTimes = (group: Group): boolean => group.segments.length > 0;
-
-/** The group as a ruler, or as a list where it is wider than `columns`. */
+/** The group as a ruler; where it is wider than `columns` as a table of its segments, or else as a list. */
 export function drawGroup(group: Group, columns: number): string[] {
   const wide = drawWide(group);
   const fits = columns > 80 && wide.every((line) => line.length <= columns);
-  return fits ? wide : drawNarrow(group, columns);
+  return fits ? wide : (drawSegments(group, columns) ?? drawNarrow(group, columns));
 }
 
 function drawWide(group: Group): string[] {
@@ -103,9 +70,7 @@ function drawNarrow(group: Group, columns: number): string[] {
     const note = segment.isWire ? formatTunnel(group) : '';
     return `   ${segment.isSleeved ? '║' : '│'} ${segment.name.padEnd(6)} ${timesOf(segment)}${note ? `  ${note}` : ''}`;
   });
-  // Where the head bears names, the addresses stand nowhere else in this picture.
-  const isNamed = group.ends.source !== undefined || group.ends.destination !== undefined;
-  const lines = [headOf(group), ...(isNamed ? [` ${group.source} ▶ ${group.destination}`] : [])];
+  const lines = [headOf(group), ...addressesOf(group)];
   group.hops.forEach((_, at) => lines.push(` ┬ ${hop(at).padEnd(width)}`.trimEnd(), ...rows.slice(at, at + 1)));
   if (group.isHanded) lines.push(`   │ ${HANDED}`);
   if (hasTimes(group)) lines.push(` ${totalOf(group)}`);
@@ -120,9 +85,6 @@ function drawShort(group: Group, columns: number): string[] {
   const times = hasTimes(group) ? [` ${totalOf(group)}`, `   most in ${most.name}: ${timesOf(most)}`] : [];
   return [headOf(group), ...times].flatMap((line) => fold(line, columns));
 }
-
-const timesOf = ({ times, bounds }: Group['segments'][number]): string =>
-  `p50 ${timeOf(times, bounds, 0.5, true)} · p99 ${timeOf(times, bounds, 0.99, false)}`;
 
 /** What all figures rest on, in as many lines as the width makes of it. */
 export function drawSummary(summary: Summary, columns: number): string[] {

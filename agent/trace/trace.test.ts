@@ -6,6 +6,7 @@ import type { Disorder } from '../paths/disorder.ts';
 import type { JsonPath } from '../paths/json.ts';
 import { createAgent, flannelDevices, podAddress, type Frame } from '../paths/synthetic.ts';
 import { encodeMessage } from '../wire/messages.ts';
+import { createHistogram, observe } from '../histogram/histogram.ts';
 import { FilterError, explainFilter, parseFilter, type Subject } from './filter.ts';
 import { createGroups, type Group } from './groups.ts';
 import { formatNs, formatShare, formatWire } from './numbers.ts';
@@ -136,13 +137,35 @@ describe('the ruler', () => {
     ]);
   });
 
-  it('is a list in 80 columns', () => {
-    const lines = drawGroup(groups[0], 80);
+  it('is a table of segments with bars in 80 columns, and a list in less', () => {
+    expect(drawGroup(groups[0], 80)).toEqual([
+      '10.244.1.2 ▶ 10.244.2.2  n1 → n2  icmp  n 100',
+      '   segment  between              p50             p99',
+      ' │ bridge   n1 veth0 ▶ cni0      800 ns          800 ns  ███',
+      ' │ route    n1 cni0 ▶ flannel.1  2.1 µs          2.1 µs  █████',
+      ' ║ encap    n1 flannel.1 ▶ eth0  3.9 µs          3.9 µs  ███████',
+      ' ║ wire     n1 eth0 ▶ n2 eth0    41 µs ±46.6 µs  41 µs   ███████████████████████',
+      ' ║ decap    n2 eth0 ▶ flannel.1  3.2 µs          3.2 µs  ██████',
+      ' │ route    n2 flannel.1 ▶ cni0  1.9 µs          1.9 µs  █████',
+      ' │ bridge   n2 cni0 ▶ veth0      900 ns          900 ns  ███',
+      ' total p50 53.8 µs ±46.6 µs · p99 53.8 µs · vxlan +50 B (51 %)',
+    ]);
+    const lines = drawGroup(groups[0], 48);
     expect(lines.slice(0, 4)).toEqual([
       '10.244.1.2 ▶ 10.244.2.2  n1 → n2  icmp  n 100', ' ┬ n1 veth0', '   │ bridge p50 800 ns · p99 800 ns', ' ┬ n1 cni0',
     ]); // prettier-ignore
-    expect(lines[8]).toBe('   ║ wire   p50 41 µs ±46.6 µs · p99 41 µs  +50 B (51 %)');
+    expect(lines.slice(8, 10)).toEqual(['   ║ wire   p50 41 µs ±46.6 µs', '   p99 41 µs  +50 B (51 %)']);
     expect(Math.max(...drawGroup(groups[0], 40).map((line) => line.length))).toBeLessThanOrEqual(40);
+  });
+
+  it('draws the median whole and what lies between it and the 99th percentile light', () => {
+    const times = createHistogram();
+    for (let at = 0; at < 100; at++) observe(times, at < 90 ? 1e6 : 4e6);
+    const slow = groups[0].segments.map((segment, at) => (at === 1 ? { ...segment, times } : segment));
+    const bars = drawGroup({ ...groups[0], segments: slow }, 80).slice(2, 9).map((line) => line.replace(/[^█░]/g, '')); // prettier-ignore
+    expect(bars[1]).toMatch(/^█+░+$/);
+    expect(bars[1].match(/░/g)!.length / bars[1].length).toBeCloseTo(0.5, 1);
+    expect(bars.filter((_, at) => at !== 1).join('')).toMatch(/^█+$/);
   });
 
   it('says where somebody takes over before the pod, and draws no times where there is one hop', () => {
@@ -150,7 +173,8 @@ describe('the ruler', () => {
     expect(drawGroup(across, 120)[1]).toBe(
       ' 10.244.1.2 ─┬─ bridge ─┬─ route ─┬═ encap ═┬══════ wire ═══════┬─ handed over ─ 10.244.2.2',
     );
-    expect(drawGroup(across, 80).at(-2)).toBe('   │ handed over');
+    expect(drawGroup(across, 80).at(-2)).toBe(' │ handed over');
+    expect(drawGroup(across, 48)).toContain('   │ handed over');
     const single = { ...across, hops: across.hops.slice(0, 1), segments: [] };
     expect(drawGroup(single, 120).slice(1)).toEqual([' 10.244.1.2 ─┬─ handed over ─ 10.244.2.2', '           veth0']);
     expect(drawGroup(single, 80).slice(1)).toEqual([' ┬ n1 veth0', '   │ handed over']);
