@@ -17,6 +17,8 @@ export function createFeed({ address, token, sinceMs }: FeedOptions): FrameFeed 
   let asked: Control | undefined;
   let isFresh = true;
   let say: (line: string) => void = () => {};
+  /** Why it is down, as was said last. */
+  let reason: string | undefined;
   let past = createPastFeed(() => {});
 
   function take(frame: Uint8Array): void {
@@ -27,10 +29,15 @@ export function createFeed({ address, token, sinceMs }: FeedOptions): FrameFeed 
 
   /** The agent forgot what it was asked with the connection, and there is no more of the past. */
   function changed(state: StreamState): void {
-    if (state.state === 'up' && asked) stream?.send(asked);
+    if (state.state === 'up') {
+      reason = undefined;
+      if (asked) stream?.send(asked);
+    }
     if (state.state !== 'down') return;
     past.stop();
-    say(`${state.error.message}; trying again`);
+    // It tries again every few seconds: once for each reason is enough.
+    if (state.error.message !== reason) say(`${state.error.message}; trying again`);
+    reason = state.error.message;
   }
 
   return {
