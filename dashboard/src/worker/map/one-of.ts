@@ -1,16 +1,16 @@
-/** One object for all that are equal, where there may be very many of them. */
-
-/** With more they are looked for anew: that costs memory only. */
-const MAX_KNOWN = 65_536;
-
-export function createOneOf<T>(keyOf: (value: T) => string): (value: T) => T {
-  const known = new Map<string, T>();
+/** One object for all that are equal, where there may be very many of them; known as long as somebody has it. */
+export function createOneOf<T extends object>(keyOf: (value: T) => string): (value: T) => T {
+  const known = new Map<string, WeakRef<T>>();
+  const forgotten = new FinalizationRegistry<string>((key) => {
+    // Meanwhile it may have come again.
+    if (!known.get(key)?.deref()) known.delete(key);
+  });
   return (value) => {
     const key = keyOf(value);
-    const one = known.get(key);
+    const one = known.get(key)?.deref();
     if (one) return one;
-    if (known.size >= MAX_KNOWN) known.clear();
-    known.set(key, value);
+    known.set(key, new WeakRef(value));
+    forgotten.register(value, key);
     return value;
   };
 }
