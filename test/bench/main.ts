@@ -10,7 +10,7 @@ import { lab } from './lab.ts';
 import { legs } from './legs.ts';
 import { machine } from './machine.ts';
 import { parseOptions, type Options } from './options.ts';
-import { page } from './page.ts';
+import { crowd, page } from './page.ts';
 import { paths } from './paths.ts';
 import { programs } from './programs.ts';
 import { kernelSeries, toJson, toTable, type JsonReport, type Measured } from './report.ts';
@@ -21,7 +21,7 @@ import { tcpdump } from './tcpdump.ts';
 import { tracepoints } from './tracepoints.ts';
 import { busyNs, machineTime } from './usage.ts';
 
-const benchmarks: Benchmark[] = [programs, legs, paths, page, rows, lab, tracepoints, machine, rest, tcpdump];
+const benchmarks: Benchmark[] = [programs, legs, paths, page, crowd, rows, lab, tracepoints, machine, rest, tcpdump];
 
 const usage = `usage: npm run bench -- [NAME...] [--quick] [--json FILE]
 ${benchmarks.map(({ name, about }) => `  ${name.padEnd(9)} ${about}`).join('\n')}
