@@ -42,6 +42,14 @@ export interface Row {
   biggest: number;
   sourcePorts: number[];
   destinationPorts: number[];
+  /** Made when a filter asks for the first time. */
+  addresses?: Addresses;
+}
+
+/** Each address that a hop saw, once. */
+interface Addresses {
+  sources: string[];
+  destinations: string[];
 }
 
 /** Behind the segments' series. `inner`: inner bytes of a wire packet; `bound` and `relative`: histograms of the total's
@@ -226,32 +234,41 @@ function notePort(ports: number[], port: number): void {
 }
 
 /** What filters look at: a row stays when any of its packets would. Made of what a filter asks for, and no more. */
-export const rowSubject = ({ shape, base, sourcePorts, destinationPorts }: Row, window: Window): Subject => ({
-  protocol: shape.protocol,
-  verdict: shape.verdict,
-  sourcePorts,
-  destinationPorts,
+export const rowSubject = (row: Row, window: Window): Subject => ({
+  protocol: row.shape.protocol,
+  verdict: row.shape.verdict,
+  sourcePorts: row.sourcePorts,
+  destinationPorts: row.destinationPorts,
   get sources() {
-    return [...shape.hops.map((hop) => addressPart(hop.source)), shape.source];
+    return addressesOf(row).sources;
   },
   get destinations() {
-    return [...shape.hops.map((hop) => addressPart(hop.destination)), shape.destination];
+    return addressesOf(row).destinations;
   },
   get nodes() {
-    return shape.hops.map((hop) => hop.node);
+    return row.way.hops.map((hop) => hop.node);
   },
   get devices() {
-    return shape.hops.map((hop) => hop.device);
+    return row.way.hops.map((hop) => hop.device);
   },
   get names() {
-    return namesOf(shape.ends);
+    return namesOf(row.shape.ends);
   },
   /** Of its fastest and of its slowest packet. */
   get latencyNs() {
-    const total = base + shape.segments.length + Series.total;
+    const total = seriesOf(row, Series.total);
     return { least: window.quantile(total, 0), most: window.quantile(total, 1) };
   },
 });
+
+function addressesOf(row: Row): Addresses {
+  const { hops, source, destination } = row.shape;
+  const addresses = (endpoints: string[]): string[] => [...new Set(endpoints)].map(addressPart);
+  return (row.addresses ??= {
+    sources: [...new Set([source, ...addresses(hops.map((hop) => hop.source))])],
+    destinations: [...new Set([destination, ...addresses(hops.map((hop) => hop.destination))])],
+  });
+}
 
 const addressPart = (endpoint: string): string =>
   endpoint.startsWith('[') ? endpoint.slice(1, endpoint.indexOf(']')) : endpoint.replace(/^([^:]+):\d+$/, '$1');

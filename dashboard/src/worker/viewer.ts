@@ -4,7 +4,7 @@
  */
 import type { Standing } from '../../../agent/insight/standings.ts';
 import type { Assembler } from '../../../agent/paths/assemble.ts';
-import { completeFilter } from '../../../agent/trace/filter-complete.ts';
+import { completeFilter, type Existing } from '../../../agent/trace/filter-complete.ts';
 import { pathsCsv } from '../lib/csv.ts';
 import { existingIn } from '../lib/existing.ts';
 import { lengthOf, overlap, type Span } from '../lib/span.ts';
@@ -102,6 +102,8 @@ export function createViewer(kept: Kept): Viewer {
   const pictures = createPictures(kept.standings);
   const tunnels = createSeldom<NodeEncapsulation[]>();
   const countPairs = createSeldom<number>();
+  const exist = createSeldom<Existing>();
+  const existingOfAll = (): Existing => existingIn([...rows.all()].map(({ shape }) => shape));
   const selection = createSelection(rows, window);
   const list = createPathList();
   let choices = atHome;
@@ -109,6 +111,8 @@ export function createViewer(kept: Kept): Viewer {
   let heldSeconds = 0;
   /** Paths told since the span was fixed. */
   let since = 0;
+  /** Of the last view. */
+  let seenMs = 0;
 
   function choose(change: Partial<Choices>): void {
     choices = { ...choices, ...change };
@@ -153,6 +157,7 @@ export function createViewer(kept: Kept): Viewer {
 
   function view(moment: Moment): View {
     const { nowMs, firstMs, endSecond } = moment;
+    seenMs = nowMs;
     const summary = kept.assembler.summary();
     const nodes = health.nodes(summary);
     const to = settled(moment);
@@ -230,7 +235,7 @@ export function createViewer(kept: Kept): Viewer {
           packets.pick(anyOf(shape.id)).map((packet) => ({ row: shape.name, packet })),
         ), // prettier-ignore
       complete: ({ text, caret }) => ({
-        ...completeFilter(text, caret, existingIn([...rows.all()].map(({ shape }) => shape))),
+        ...completeFilter(text, caret, exist({ rows: rows.count(), what: '', atMs: seenMs }, existingOfAll)),
         leavesAny: selection.leavesAny(text),
       }),
       csv(columns) {
