@@ -57,12 +57,12 @@ function compare(a: number, b: number, sign: number): number {
   return a === b ? 0 : sign * (a < b ? -1 : 1);
 }
 
-/** The order kept: rows that are gone leave, new ones come last. */
-export function keepOrder<R>(before: R[], rows: readonly R[]): R[] {
-  const [now, known] = [new Set(rows), new Set(before)];
-  const kept = before.filter((row) => now.has(row));
-  const added = rows.filter((row) => !known.has(row));
-  return added.length === 0 && kept.length === before.length ? before : [...kept, ...added];
+/** The order kept: rows that are gone leave, new ones come last. `before` holds each of its rows in that order. */
+export function keepOrder<R>(before: ReadonlySet<R>, rows: readonly R[]): R[] | undefined {
+  const added = rows.filter((row) => !before.has(row));
+  if (added.length === 0 && rows.length === before.size) return undefined;
+  const now = new Set(rows);
+  return [...[...before].filter((row) => now.has(row)), ...added];
 }
 
 /** The row that shows most: of those across nodes the most frequent. */

@@ -1,4 +1,4 @@
-/** Work that need not be done at once: one piece for each frame drawn, so that none takes long. */
+/** Work that need not be done at once: one piece for every second frame drawn, so that none takes long, nor the one before it late. */
 const waiting = new Map<object, () => void>();
 let isRunning = false;
 
@@ -10,15 +10,17 @@ function next(): void {
   }
   waiting.delete(first[0]);
   first[1]();
-  requestAnimationFrame(next);
+  later();
 }
+
+const later = (): void => void requestAnimationFrame(() => requestAnimationFrame(next));
 
 /** In a coming frame, after the one that this one's changes are drawn in; what the same owner still had waiting is dropped. */
 export function inTurn(owner: object, work: () => void): void {
   waiting.set(owner, work);
   if (isRunning) return;
   isRunning = true;
-  requestAnimationFrame(() => requestAnimationFrame(next));
+  later();
 }
 
 export const leaveTurn = (owner: object): void => void waiting.delete(owner);

@@ -75,6 +75,8 @@ const MEASURED_ROWS = 1024;
 export function createPathList(): PathList {
   let choices: ListChoices = { sort: { by: 'p99', descending: true }, grouping: 'none', scale: 'sqrt' };
   let listed: InGroups<Row> = { order: [], heads: [] };
+  /** The same rows, in that order. */
+  let listedRows: ReadonlySet<Row> = new Set();
   let figures: RowFigures | undefined;
   let sight: ListSight = { from: 0, to: 60, isHeld: false };
   let cursor: Row | undefined;
@@ -89,9 +91,13 @@ export function createPathList(): PathList {
     );
   }
 
-  function orderAnew(rows: readonly Row[], { atMs }: Occasion, wanted: string): void {
-    const order = sortRows(rows, choices.sort, (row, by) => figures!.one(row, by));
+  function list(order: Row[]): void {
     listed = sortIntoGroups(order, choices.grouping);
+    listedRows = new Set(listed.order);
+  }
+
+  function orderAnew(rows: readonly Row[], { atMs }: Occasion, wanted: string): void {
+    list(sortRows(rows, choices.sort, (row, by) => figures!.one(row, by)));
     [orderedMs, orderedFor] = [atMs, wanted];
     unit = measureUnit();
   }
@@ -135,13 +141,13 @@ export function createPathList(): PathList {
       const isNew = isDue(occasion, wanted);
       if (isNew) orderAnew(rows, occasion, wanted);
       else {
-        const order = keepOrder(listed.order, rows);
-        if (order !== listed.order) listed = sortIntoGroups(order, grouping);
+        const order = keepOrder(listedRows, rows);
+        if (order) list(order);
         if (scale !== unit.scale) unit = measureUnit();
       }
       const isEarly = occasion.seconds < SETTLED_SECONDS;
       // A filter that leaves nothing takes nothing else in its place.
-      const isHidden = first === undefined || (rows.length > 0 && !rows.includes(first));
+      const isHidden = first === undefined || (rows.length > 0 && !listedRows.has(first));
       if (isHidden || (isNew && isEarly)) first = mostTelling(rows, figures.joined) ?? first;
     },
     view() {
