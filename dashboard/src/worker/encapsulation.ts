@@ -99,9 +99,9 @@ interface Part {
   senders: Work[];
 }
 
-function partOf(nodes: Map<string, Work>, { segments, hops }: Way): Part {
+function partOf(works: Map<string, Work>, { segments, nodes }: Way): Part {
   const at = (wanted: string): Part['encap'] =>
-    segments.flatMap(({ name }, at) => (name === wanted ? [{ at, work: workOf(nodes, hops[at].node) }] : []));
+    segments.flatMap(({ name }, at) => (name === wanted ? [{ at, work: workOf(works, nodes[at]) }] : []));
   const encap = at('encap');
   return { encap, decap: at('decap'), senders: [...new Set(encap.map(({ work }) => work))] };
 }

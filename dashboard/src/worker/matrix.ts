@@ -85,9 +85,9 @@ interface Wire {
 /** Rows of one way have the same ones. */
 function createWires(cells: Map<string, Cell>): (way: Way) => Wire[] {
   const known = new Map<Way, Wire[]>();
-  const wiresOf = ({ segments, hops }: Way): Wire[] =>
+  const wiresOf = ({ segments, nodes }: Way): Wire[] =>
     segments.flatMap(({ isWire }, segment) =>
-      isWire ? [{ segment, cell: cellOf(cells, hops[segment].node, hops[segment + 1].node) }] : [],
+      isWire ? [{ segment, cell: cellOf(cells, nodes[segment], nodes[segment + 1]) }] : [],
     );
   return (way) => {
     let wires = known.get(way);

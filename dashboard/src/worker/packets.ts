@@ -70,9 +70,9 @@ export function createPackets(rows: Rows, keptSeconds: number): Packets {
 
   /** Those whose chosen segment took so long, the longest first. */
   function bySegment(row: number, segment: string, among: number[], fromNs: number, toNs: number): number[] {
-    const shape = rows.get(row)?.shape;
-    if (!shape) return [];
-    const places = chooserOf(segment)(shape);
+    const way = rows.get(row)?.way;
+    if (!way) return [];
+    const places = chooserOf(segment)(way);
     const times = new Map(among.map((packet) => [packet, longestOf(packet, (at) => places.includes(at)).timeNs]));
     return among
       .filter((packet) => times.get(packet)! >= fromNs && times.get(packet)! < toNs)

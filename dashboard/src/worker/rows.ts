@@ -9,7 +9,7 @@ import type { Subject } from '../../../agent/trace/filter.ts';
 import type { Blocks } from './blocks.ts';
 import type { Window } from './window.ts';
 
-/** What a row is; its figures come as columns. */
+/** What a row is; its figures come apart from it. */
 export interface RowShape extends Shape {
   id: number;
   /** For permalinks: readable, unique, the same when an agent starts again. */
@@ -25,8 +25,11 @@ export interface RowShape extends Shape {
   drop: PacketDrop | undefined;
 }
 
-/** What very many rows have in common, the same object for all of them; addresses and devices are those of one. */
-export type Way = Pick<RowShape, 'segments' | 'hops' | 'isLost' | 'tunnelBytes'>;
+/** What very many rows have in common, the same object for all of them. */
+export interface Way extends Pick<RowShape, 'segments' | 'isLost' | 'tunnelBytes'> {
+  /** Node of each hop. */
+  nodes: string[];
+}
 
 export interface Row {
   shape: RowShape;
@@ -93,7 +96,7 @@ export function createRows(blocks: Blocks): Rows {
   const rows = new Map<string, Row>();
   const byId = new Map<number, Row>();
   const byName = new Map<string, Row>();
-  const wayOf = createWays();
+  const oneWay = createWays();
   let nextId = 1;
   let left = 0;
 
@@ -104,7 +107,7 @@ export function createRows(blocks: Blocks): Rows {
     const { service, isRequest } = serviceOf(view);
     const id = nextId++;
     const isLost = loss !== '';
-    const way = wayOf({ ...shape, isLost });
+    const way = oneWay(wayOf({ ...shape, isLost }));
     const { segments } = way;
     const name = uniqueName({ ...shape, service, isRequest, isLost }, byName);
     const row: Row = {
@@ -145,14 +148,19 @@ export function createRows(blocks: Blocks): Rows {
   };
 }
 
-/** Those that are equal but for devices and addresses are one. */
-function createWays(): (shape: Way) => Way {
+export const wayOf = ({ segments, hops, isLost, tunnelBytes }: Omit<Way, 'nodes'> & Pick<Shape, 'hops'>): Way => ({
+  segments, isLost, tunnelBytes, nodes: hops.map(({ node }) => node),
+}); // prettier-ignore
+
+/** Those that are equal are one. */
+function createWays(): (way: Way) => Way {
   const known = new Map<string, Way>();
-  return ({ segments, hops, isLost, tunnelBytes }) => {
-    const names = segments.map(({ name, isSleeved }, at) => `${hops[at].node} ${name} ${isSleeved}`);
-    const key = `${names.join()} ${hops.at(-1)?.node} ${isLost} ${tunnelBytes}`;
+  return (given) => {
+    const { segments, nodes, isLost, tunnelBytes } = given;
+    const names = segments.map(({ name, isSleeved }) => `${name} ${isSleeved}`);
+    const key = `${names.join()} ${nodes.join()} ${isLost} ${tunnelBytes}`;
     if (known.size > MAX_WAYS) known.clear();
-    const way = known.get(key) ?? { segments, hops, isLost, tunnelBytes };
+    const way = known.get(key) ?? given;
     known.set(key, way);
     return way;
   };
@@ -246,10 +254,10 @@ export const rowSubject = (row: Row, window: Window): Subject => ({
     return addressesOf(row).destinations;
   },
   get nodes() {
-    return row.way.hops.map((hop) => hop.node);
+    return row.way.nodes;
   },
   get devices() {
-    return row.way.hops.map((hop) => hop.device);
+    return row.shape.hops.map((hop) => hop.device);
   },
   get names() {
     return namesOf(row.shape.ends);

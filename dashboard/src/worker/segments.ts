@@ -1,20 +1,20 @@
 /** The choice of what the times over time are of: the total, a segment by its name, or that of one node: `encap@n1`. */
 import { segmentNames } from '../../../agent/paths/segments.ts';
-import type { Shape } from '../../../agent/trace/shape.ts';
+import type { Way as RowWay } from './rows.ts';
 
 export const TOTAL = 'total';
 
-type Way = Pick<Shape, 'segments' | 'hops'>;
+type Way = Pick<RowWay, 'segments' | 'nodes'>;
 
 /** A segment belongs to the node that it begins at. */
-const onNode = ({ segments, hops }: Way, at: number): string => `${segments[at].name}@${hops[at].node}`;
+const onNode = ({ segments, nodes }: Way, at: number): string => `${segments[at].name}@${nodes[at]}`;
 
 /** Which segments of a way are chosen. Of rows that have the same one it is found once. */
 export function chooserOf(choice: string): (way: Way) => number[] {
   const [name, node] = partsOf(choice);
   const known = new Map<Way, number[]>();
-  const placesOf = ({ segments, hops }: Way): number[] =>
-    segments.flatMap((segment, at) => (segment.name === name && (node ?? hops[at].node) === hops[at].node ? [at] : []));
+  const placesOf = ({ segments, nodes }: Way): number[] =>
+    segments.flatMap((segment, at) => (segment.name === name && (node ?? nodes[at]) === nodes[at] ? [at] : []));
   return (way) => {
     let places = known.get(way);
     if (!places) known.set(way, (places = placesOf(way)));

@@ -3,12 +3,12 @@ import { expect, test } from 'vitest';
 import { addCell, cellKey, createCells, sortCells } from '../../../agent/histogram/cells.ts';
 import { bucketOf, createHistogram, observe, quantile } from '../../../agent/histogram/histogram.ts';
 import { createHistory } from './history.ts';
-import { Series, seriesOf, type Row } from './rows.ts';
+import { Series, seriesOf, wayOf, type Row } from './rows.ts';
 import { figuresOfSecond, Use } from './second.ts';
 import { chooserOf, segmentChoices } from './segments.ts';
 import { createTimeline } from './timeline.ts';
 
-const way = (names: string[], nodes: string[]) =>
+const shapeOf = (names: string[], nodes: string[]) =>
   ({
     segments: names.map((name) => ({ name })),
     hops: [...nodes, nodes.at(-1)!].map((node) => ({ node })),
@@ -35,8 +35,8 @@ test('a second has the percentiles of all chosen series together, and its bands 
 });
 
 test('a segment is chosen by its name, or by its name and its node', () => {
-  const there = way(['bridge', 'wire', 'bridge'], ['n1', 'n1', 'n2']);
-  const local = way(['bridge', 'route'], ['n1', 'n1']);
+  const there = wayOf(shapeOf(['bridge', 'wire', 'bridge'], ['n1', 'n1', 'n2']));
+  const local = wayOf(shapeOf(['bridge', 'route'], ['n1', 'n1']));
   expect(segmentChoices([there], 'total')).toEqual(['total', 'bridge@n1', 'wire', 'bridge@n2']);
   expect(segmentChoices([there, local], 'bridge@n2')).toEqual(['total', 'bridge', 'route', 'wire', 'bridge@n2']);
   const chosen = (choice: string): number[] => chooserOf(choice)(there);
@@ -46,8 +46,8 @@ test('a segment is chosen by its name, or by its name and its node', () => {
 test('what is packed is told once, and told anew for another choice', () => {
   const history = createHistory(1000, 1 << 20);
   const timeline = createTimeline(history, () => []);
-  const shape = way(['bridge', 'wire'], ['n1', 'n1']);
-  const row = { base: 0, extras: 2, shape, way: shape } as unknown as Row;
+  const shape = shapeOf(['bridge', 'wire'], ['n1', 'n1']);
+  const row = { base: 0, extras: 2, shape, way: wayOf(shape) } as unknown as Row;
   const chosen = { of: 'a', key: '1', rows: [row], axis: { from: 100, to: 110 }, segment: 'total' };
   for (let second = 100; second < 110; second++) {
     history.add(second, cellKey(seriesOf(row, Series.joined), 0), second);
@@ -68,10 +68,10 @@ test('what is packed is told once, and told anew for another choice', () => {
 
 test('the path in focus is told segment by segment', () => {
   const history = createHistory(1000, 1 << 20);
-  const shape = { ...way(['bridge', 'wire'], ['n1', 'n1', 'n2']), name: 'a' };
-  const row = { base: 0, extras: 2, shape, way: shape } as unknown as Row;
-  const local = { ...way(['route'], ['n1']), name: 'b' };
-  const other = { base: 10, extras: 11, shape: local, way: local } as unknown as Row;
+  const shape = { ...shapeOf(['bridge', 'wire'], ['n1', 'n1', 'n2']), name: 'a' };
+  const row = { base: 0, extras: 2, shape, way: wayOf(shape) } as unknown as Row;
+  const local = { ...shapeOf(['route'], ['n1']), name: 'b' };
+  const other = { base: 10, extras: 11, shape: local, way: wayOf(local) } as unknown as Row;
   for (const [series, bucket] of [
     [0, 20],
     [1, 30],
