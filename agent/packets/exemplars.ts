@@ -12,7 +12,7 @@ import type { PacketId } from './packet.ts';
 import { isSlower, LOST, octaveOf, slownessOf } from './regions.ts';
 import { createReplies } from './replies.ts';
 import { createRoom } from './room.ts';
-import { cut, firstOf, link, packetsOf, unlink, type RowPackets } from './row-packets.ts';
+import { firstOf, link, packetsOf, unlink, type RowPackets } from './row-packets.ts';
 import { createStore, type Store } from './store.ts';
 
 export interface Exemplars {
@@ -102,21 +102,20 @@ export function createExemplars({ keptSeconds, maxBytes }: Limits): Exemplars {
     kept.count--;
   }
 
+  const releaseSome = (kept: RowPackets, isWanted: (packet: number) => boolean): void =>
+    unlink(kept, store.packets, isWanted, (packet) => release(kept, packet));
+
   /** A row without packets is none. */
   function releaseBefore(kept: RowPackets, row: number, second: number): void {
-    cut(kept, store.packets, second, (packet) => release(kept, packet));
+    const seconds = store.packets.second;
+    releaseSome(kept, (packet) => seconds[packet] < second);
     kept.fromSecond = Math.max(kept.fromSecond, second);
     if (kept.count > 0) return;
     rows.delete(row);
     if (kept.fromSecond > latest - keptSeconds + 1) closed.set(row, kept.fromSecond);
   }
 
-  const room = createRoom({
-    store,
-    rows,
-    releaseBefore,
-    releaseSome: (kept, isWanted) => unlink(kept, store.packets, isWanted, (packet) => release(kept, packet)),
-  });
+  const room = createRoom({ store, rows, releaseBefore, releaseSome });
 
   /** What a lost packet took until its last hop says nothing of it. All of a row are lost, or none. */
   function rankOf(packet: number): number {
@@ -175,7 +174,7 @@ export function createExemplars({ keptSeconds, maxBytes }: Limits): Exemplars {
     },
     forget(row) {
       const kept = rows.get(row);
-      if (kept) cut(kept, store.packets, Infinity, (packet) => release(kept, packet));
+      if (kept) releaseSome(kept, () => true);
       rows.delete(row);
       closed.delete(row);
     },

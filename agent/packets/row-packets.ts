@@ -52,17 +52,3 @@ export function unlink(
     packet = behind;
   }
 }
-
-/** Lets go of all seconds before this one. */
-export function cut(row: RowPackets, { next, second }: Links, from: number, letGo: (packet: number) => void): void {
-  let last = NONE;
-  let packet = row.head;
-  for (; packet !== NONE && second[packet] >= from; packet = next[packet]) last = packet;
-  if (last === NONE) row.head = NONE;
-  else next[last] = NONE;
-  while (packet !== NONE) {
-    const behind = next[packet];
-    letGo(packet);
-    packet = behind;
-  }
-}
