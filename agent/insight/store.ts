@@ -31,9 +31,6 @@ const ACCEPTED_SECONDS = 1800;
 const FORGOTTEN_SECONDS = 120;
 const MAX_LANES = 1024;
 
-/** Seconds without anything to say after the first packet. */
-export const LEARNING_SECONDS = NOW_SECONDS + WANTED_SLICES * WINDOW_SECONDS;
-
 export interface Store {
   /** The lane of this key, made by `way` when it is new; undefined where there are too many. */
   lane(key: string, way: () => LaneWay): Lane | undefined;

@@ -4,10 +4,9 @@ import type { SegmentName } from '../paths/segments.ts';
 import type { DeviceKind } from '../wire/messages.ts';
 import {
   Count, countsOf, timesOf, Whole, wholeOf,
-  type Coverage, type Disordered, type Lane, type LaneHop, type LaneWay, type NodeFigures,
+  type Coverage, type Disordered, type Figures, type Lane, type LaneHop, type LaneWay, type NodeFigures,
 } from './figures.ts'; // prettier-ignore
 import type { Insight } from './explain.ts';
-import type { Figures } from './figures.ts';
 import { createStore } from './store.ts';
 import { createWatch } from './watch.ts';
 
