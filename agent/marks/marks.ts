@@ -59,12 +59,12 @@ export function createMarks(): Marks {
   }
 
   /** A table that goes on changing is one mark that counts on. */
-  function noteTable(node: string, told: TableChange, nowMs: number): void {
+  function noteTable(node: string, news: TableChange, nowMs: number): void {
     const second = Math.floor(nowMs / 1000);
     for (const [key, { mark }] of tables) if (second - mark.second >= ECHO_SECONDS) tables.delete(key);
-    const key = `${node}\n${told.family}\n${told.table}`;
+    const key = `${node}\n${news.family}\n${news.table}`;
     const known = tables.get(key);
-    const change = known ? plus(known.change, told) : told;
+    const change = known ? plus(known.change, news) : news;
     const mark = known?.mark ?? { second, kind: 'rule', node, text: '' };
     mark.text = tableText(change);
     tables.set(key, { mark, change });
@@ -176,9 +176,8 @@ function deviceChanges(before: ReadonlyMap<number, Device>, now: ReadonlyMap<num
 function deviceChange(before: Device | undefined, now: Device): string[] {
   if (!before) return [`${now.name} (${now.kind}) is new`];
   const foreign = ({ foreignPrograms }: Device): number => foreignPrograms.ingress + foreignPrograms.egress;
-  const [came, went] = [now.addresses, before.addresses].map(
-    (addresses, at, both) => addresses.filter((address) => !both[1 - at].includes(address)), // prettier-ignore
-  );
+  const came = now.addresses.filter((address) => !before.addresses.includes(address));
+  const went = before.addresses.filter((address) => !now.addresses.includes(address));
   return [
     ...(before.name === now.name ? [] : [`${before.name} is called ${now.name}`]),
     ...(before.up === now.up ? [] : [`${now.name} is ${now.up ? 'up' : 'down'}`]),
