@@ -1,5 +1,5 @@
 /** One packet as rows of a waterfall: a hop each, with the segment that ended there as a bar on one axis. Pure. */
-import { formatCount } from '../trace/numbers.ts';
+import { formatClock, formatCount } from '../trace/numbers.ts';
 import type { Exchange, Packet, PacketHop, PacketSegment } from './packet.ts';
 
 /** What lies between two rows. */
@@ -138,7 +138,7 @@ export function bytesText({ bytes, addedBytes, wirePackets }: PacketHop): string
 
 /** Wall time with all that is known of it: 14:03:20.123. */
 export const formatMoment = (wallMs: number): string =>
-  `${new Date(wallMs).toLocaleTimeString('en-GB')}.${String(Math.floor(wallMs % 1000)).padStart(3, '0')}`;
+  `${formatClock(wallMs)}.${String(Math.floor(wallMs % 1000)).padStart(3, '0')}`;
 
 /** Which way a hop is passed, in a word. */
 export const wayText = ({ direction }: Pick<PacketHop, 'direction'>): string =>
@@ -150,4 +150,4 @@ export const whenText = ({ atNs, isNear }: Pick<WaterfallRow, 'atNs' | 'isNear'>
 
 /** Since the first hop, to the nanosecond: `+12,345`. */
 export const formatOffset = (atNs: number): string =>
-  Number.isNaN(atNs) ? 'unknown' : `+${Math.round(atNs).toLocaleString('en-US')}`;
+  Number.isNaN(atNs) ? 'unknown' : `+${formatCount(Math.round(atNs))}`;

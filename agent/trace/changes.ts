@@ -1,7 +1,7 @@
 /** What changed on the nodes, beside the paths: in lines, and as JSON, public and documented. */
 import { markText, type Mark } from '../marks/marks.ts';
 import { fold } from './lines.ts';
-import { counted } from './numbers.ts';
+import { counted, formatClock } from './numbers.ts';
 
 export interface JsonChange {
   type: 'change';
@@ -21,14 +21,12 @@ export const changeOf = ({ second, node, kind, text }: Mark): JsonChange => ({
   text,
 });
 
-const clock = (second: number): string => new Date(second * 1000).toTimeString().slice(0, 8);
-
 /** The latest of them, in the order of their times. */
 export function drawChanges(marks: readonly Mark[], most: number, columns: number): string[] {
   const latest = marks.toSorted((a, b) => a.second - b.second).slice(-most);
   const earlier = marks.length - latest.length;
   return [
     ...(earlier > 0 ? [` and ${counted(earlier, 'earlier change')}`] : []),
-    ...latest.map((mark) => ` ▾ ${clock(mark.second)} ${markText(mark)}`),
+    ...latest.map((mark) => ` ▾ ${formatClock(mark.second * 1000)} ${markText(mark)}`),
   ].flatMap((line) => fold(line, columns));
 }

@@ -17,14 +17,21 @@ export function fold(line: string, columns: number): string[] {
   return [line.slice(0, at).trimEnd(), ...fold(`${indent.padEnd(3)}${rest}`, columns)];
 }
 
-/** Parts joined by dots, broken between them. */
-export function wrap(parts: readonly string[], columns: number): string[] {
+/**
+ * Parts joined by dots, broken between them.
+ * @param indent of all lines but the first
+ */
+export function wrap(parts: readonly string[], columns: number, indent = ''): string[] {
   const lines: string[] = [];
   for (const part of parts) {
     const line = lines.at(-1);
-    if (line !== undefined && line.length + DOT.length + part.length <= columns)
-      lines[lines.length - 1] = line + DOT + part;
-    else lines.push(part);
+    if (line === undefined) lines.push(part);
+    else if (line.length + DOT.length + part.length > columns) lines.push(indent + part);
+    else lines[lines.length - 1] = line + DOT + part;
   }
   return lines;
 }
+
+/** Of the columns of a table. */
+export const widthsOf = (titles: readonly string[], rows: readonly string[][]): number[] =>
+  titles.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at].length)));

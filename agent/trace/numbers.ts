@@ -32,6 +32,9 @@ export const formatCount = (value: number): string => grouped.format(value);
 export const counted = (count: number, what: string): string =>
   `${formatCount(count)} ${what}${count === 1 ? '' : 's'}`;
 
+/** 14:03:20 where the reader is. */
+export const formatClock = (wallMs: number): string => new Date(wallMs).toTimeString().slice(0, 8);
+
 /** Cut down, never up: 100 % means all. */
 export function formatShare(part: number, whole: number): string {
   if (whole === 0) return '';

@@ -2,7 +2,7 @@
 import { quantile } from '../histogram/histogram.ts';
 import { addressesOf, formatTunnel, HANDED, headOf, timeOf, totalOf } from './group-words.ts';
 import type { Group } from './groups.ts';
-import { fold } from './lines.ts';
+import { fold, widthsOf } from './lines.ts';
 
 type Segment = Group['segments'][number];
 
@@ -14,7 +14,7 @@ const MOST_BAR = 40;
 /** Undefined where it does not fit. */
 export function drawSegments(group: Group, columns: number): string[] | undefined {
   const cells = group.segments.map((segment, at) => cellsOf(group, segment, at));
-  const widths = TITLES.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at].length)));
+  const widths = widthsOf(TITLES, cells);
   const lineOf = (row: string[]): string => row.map((cell, at) => cell.padEnd(widths[at])).join('  ');
   const width = 3 + lineOf(TITLES).length;
   if (group.segments.length === 0 || width > columns) return undefined;

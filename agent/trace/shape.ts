@@ -64,10 +64,10 @@ export function whoOf(
   return `${endLabel(source, path.source)} ▶ ${endLabel(destination, path.destination)}${as}  ${nodes}`;
 }
 
-/** What filters look at. */
 /** Whether a filter lets a path through; who wants all needs no subject. */
 export const passes = (filter: Filter, view: PathView): boolean => filter === everything || filter(subjectOf(view));
 
+/** What filters look at. */
 export function subjectOf(view: PathView): Subject {
   const latencyNs = { least: view.totalNs, most: view.totalNs };
   const subject: Subject = {

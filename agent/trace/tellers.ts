@@ -16,8 +16,6 @@ export interface Teller {
   draw(summary: Summary, columns: number, rows?: number): string[];
 }
 
-const nothing = (): string => '';
-
 /**
  * @param changes on the nodes so far
  * @param none what to say while there is no path
@@ -30,7 +28,7 @@ export function createTable(changes: () => readonly Mark[], none?: string): Tell
       groups.add(view);
       losses.add(view);
     },
-    ready: nothing,
+    ready: () => '',
     draw: (summary, columns, rows) =>
       drawTable({ groups: groups.list(), losses: losses.list(), changes: changes(), summary }, columns, rows, none),
   };

@@ -3,7 +3,7 @@ import type { Answerable } from '../packets/awaiting.ts';
 import type { Exchange, Packet } from '../packets/packet.ts';
 import { bytesText, formatMoment, layBars, packetLabel, rowsOf, wayText, whenText, type Bar, type Step, type WaterfallRow } from '../packets/waterfall.ts'; // prettier-ignore
 import type { LossWords } from './loss-words.ts';
-import { cut, fold } from './lines.ts';
+import { cut, fold, widthsOf } from './lines.ts';
 import { formatCount, formatNs, formatWire } from './numbers.ts';
 import { whoOf } from './shape.ts';
 
@@ -57,7 +57,7 @@ function drawHops(rows: WaterfallRow[], columns: number): string[] {
     row.step?.name ?? '',
     row.step ? timeText(row.step.durationNs, row.step.boundNs) : '',
   ]);
-  const widths = TITLES.map((title, at) => Math.max(title.length, ...cells.map((row) => row[at].length)));
+  const widths = widthsOf(TITLES, cells);
   const lineOf = ([when, ...others]: string[]): string =>
     ` ${[when.padStart(widths[0]), ...others.map((cell, at) => cell.padEnd(widths[at + 1]))].join('  ')}`;
   const indent = 1 + widths[0] + 2 + widths[1] + 2;

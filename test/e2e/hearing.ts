@@ -8,6 +8,7 @@ import { createMarks } from '../../agent/marks/marks.ts';
 import { createNodes } from '../../agent/marks/nodes.ts';
 import { createAssembler } from '../../agent/paths/assemble.ts';
 import { nodeFigures } from '../../agent/trace/headline.ts';
+import { formatClock } from '../../agent/trace/numbers.ts';
 import { until } from './support.ts';
 
 export interface Hearing extends Disposable {
@@ -23,8 +24,6 @@ export interface Hearing extends Disposable {
 const TICK_MS = 200;
 /** The first window before is complete a minute after the first packets. */
 const LEARNING_MS = 90_000;
-
-const clock = (wallMs: number): string => new Date(wallMs).toTimeString().slice(0, 8);
 
 /** Resolves once there is something to compare with. */
 export async function hear({ url, tokenFile }: { url: string; tokenFile: string }): Promise<Hearing> {
@@ -56,7 +55,7 @@ export async function hear({ url, tokenFile }: { url: string; tokenFile: string 
     const line = lineOf(sentence());
     if (heard.at(-1)?.line !== line) heard.push({ state: sentence().state, line });
   }, TICK_MS); // prettier-ignore
-  const sentence = (): Sentence => sentenceOf(insight!, clock);
+  const sentence = (): Sentence => sentenceOf(insight!, formatClock);
   const hearing: Hearing = {
     sentence,
     line: () => lineOf(sentence()),
