@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { helloFrame } from '../../agent/server/testing.ts';
+import { RECORDING } from '../fixtures/recording.ts';
 import { hoplens, servedAt, startHoplens } from './tools.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hoplens-usage-'));
@@ -122,7 +123,7 @@ describe('what fails ends with 1 and says why', () => {
   });
 
   it.concurrent('standard output that breaks: a reader that goes away is no failure, a full disk is one', async () => {
-    const replay = startHoplens(['replay', 'test/fixtures/demo.hoplens', '--listen', '127.0.0.1:0']);
+    const replay = startHoplens(['replay', RECORDING, '--listen', '127.0.0.1:0']);
     try {
       const traceInto = async (into: string) =>
         hoplens(
