@@ -1,7 +1,7 @@
 /** Filters that readers ask for: of this agent, and through it of its peers. */
 import type { FilterControl } from '../client/protocol.ts';
 import { createLease, type FilterAsked } from '../server/lease.ts';
-import type { ControlReader } from '../server/server.ts';
+import type { ControlReader } from '../server/readers.ts';
 
 type Apply = (asked: FilterAsked | undefined) => void;
 

@@ -1,47 +1,27 @@
 /** The agent's server: frames over WebSocket, the page, /metrics, /healthz, /readyz, /v1/info. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocketServer, type WebSocket } from 'ws';
-import {
-  INFO_PATH,
-  PROTOCOL,
-  SNAPSHOT_PATH,
-  STREAM_PATH,
-  type Control,
-  type Info,
-  type Scope,
-} from '../client/protocol.ts';
+import { WebSocketServer } from 'ws';
+import { INFO_PATH, PROTOCOL, SNAPSHOT_PATH, STREAM_PATH, type Info, type Scope } from '../client/protocol.ts';
 import type { HistoryStats } from '../history/recorder.ts';
 import { isAuthorized, isLoopbackHost, isSameOrigin, offeredProtocols } from './auth.ts';
-import { MAX_CONTROL_BYTES, parseControl, rateLimit } from './control.ts';
+import { MAX_CONTROL_BYTES } from './control.ts';
 import { listen, type Bound, type Listen } from './listen.ts';
-import { Reader, type ReaderStats } from './reader.ts';
+import { CLOSE_MS, Readers, type ReadersLimits, type ReadersOptions, type ReadersStats } from './readers.ts';
 import { refuseUpgrade, reply } from './replies.ts';
 import { parseLength } from '../history/span.ts';
 import { serveSnapshot } from './snapshot.ts';
-import type { FrameSource } from './source.ts';
 
-export interface ServerLimits {
-  readers: number;
-  /** Bytes of frames that wait for one reader. */
-  queueBytes: number;
-  /** Control messages of one reader in 10 s. */
-  controlMessages: number;
+export interface ServerLimits extends ReadersLimits {
   heartbeatMs: number;
-  /** Bytes of the past that one newcomer is sent, of all nodes together. */
-  pastBytes: number;
 }
 
-export interface ServerOptions {
+export interface ServerOptions extends ReadersOptions {
   listen: Listen;
   /** Wanted from everybody when the socket is beyond loopback. */
   token?: string | undefined;
-  /** What a reader of this scope gets; `node` is the agent's own stream. */
-  sources: (scope: Scope) => FrameSource[];
   metrics: () => Promise<{ contentType: string; body: string }>;
   ready: () => { ready: boolean; reasons: string[] };
-  /** Without it control messages are refused. */
-  onControl?: (control: Control, from: ControlReader) => void;
   /** Public files, for every path that is not ours; false when there is no such file. */
   files?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** What /v1/info tells anybody, so that a page knows what it looks at before it has a stream. */
@@ -51,19 +31,7 @@ export interface ServerOptions {
   limits?: Partial<ServerLimits>;
 }
 
-/** Who sends control messages. */
-export interface ControlReader {
-  scope: Scope;
-  address: string;
-  /** Aborts when the reader is gone. */
-  gone: AbortSignal;
-}
-
-export interface ServerStats extends ReaderStats {
-  readers: number;
-  readersTotal: number;
-  controlAccepted: number;
-  controlRejected: number;
+export interface ServerStats extends ReadersStats {
   /** Requests refused, by reason. */
   refused: Record<Refusal, number>;
 }
@@ -93,9 +61,6 @@ const defaultLimits: ServerLimits = {
   heartbeatMs: 15_000,
   pastBytes: 32 << 20,
 };
-const CONTROL_WINDOW_MS = 10_000;
-/** After which a connection that does not take part in its closing is cut. */
-const CLOSE_MS = 1000;
 
 /** @throws ServerError when it cannot listen, or must not */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -114,13 +79,14 @@ class StreamServer implements RunningServer {
   readonly #limits: ServerLimits;
   readonly #http: Server;
   readonly #webSockets: WebSocketServer;
-  readonly #readers = new Map<WebSocket, Reader>();
+  readonly #readers: Readers;
   #bound: Bound = { host: '', port: 0, isLoopback: true };
   #heartbeat: NodeJS.Timeout | undefined;
 
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
+    this.#readers = new Readers(options, this.#limits, this.stats);
     this.#http = createServer({ maxHeaderSize: 16 << 10, headersTimeout: 10_000, requestTimeout: 10_000 });
     // Requests beside the readers are few; the rest waits in nobody's memory.
     this.#http.maxConnections = this.#limits.readers + 64;
@@ -149,7 +115,7 @@ class StreamServer implements RunningServer {
 
   async start(): Promise<void> {
     this.#bound = await listen(this.#http, this.#options.listen, this.#options.token !== undefined);
-    this.#heartbeat = setInterval(() => this.#checkReaders(), this.#limits.heartbeatMs);
+    this.#heartbeat = setInterval(() => this.#readers.check(), this.#limits.heartbeatMs);
   }
 
   #isAuthorized(request: IncomingMessage): boolean {
@@ -235,93 +201,33 @@ class StreamServer implements RunningServer {
     const offered = offeredProtocols(request.headers);
     if (offered.length > 0 && !offered.includes(PROTOCOL))
       return refuse('protocol', 426, `this agent speaks ${PROTOCOL}`);
-    if (this.#readers.size >= this.#limits.readers) {
+    if (this.#readers.isFull()) {
       return refuse('full', 503, `${this.#limits.readers} readers are connected`);
     }
-    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#read(webSocket, scope, pastMs));
-  }
-
-  #read(socket: WebSocket, scope: Scope, pastMs: number): void {
-    const reader = new Reader(socket, this.#options.sources(scope), this.#limits.queueBytes, this.stats);
-    this.#readers.set(socket, reader);
-    this.stats.readers = this.#readers.size;
-    this.stats.readersTotal++;
-    const isAllowed = rateLimit(this.#limits.controlMessages, CONTROL_WINDOW_MS);
-    const gone = new AbortController();
-    const from = { scope, address: addressOf(socket), gone: gone.signal };
-    socket.on('message', (data, isBinary) => this.#control(socket, from, data as Buffer, isBinary, isAllowed));
-    socket.on('error', () => this.stats.controlRejected++);
-    socket.on('close', () => {
-      reader.stop();
-      gone.abort();
-      this.#readers.delete(socket);
-      this.stats.readers = this.#readers.size;
-    });
-    reader.start(pastMs > 0 ? { ageMs: pastMs, bytes: this.#limits.pastBytes } : undefined);
-  }
-
-  #control(
-    socket: WebSocket,
-    from: ControlReader,
-    data: Buffer,
-    isBinary: boolean,
-    isAllowed: (nowMs: number) => boolean,
-  ): void {
-    // Messages that were on their way when the first bad one closed the connection.
-    if (socket.readyState !== socket.OPEN) return;
-    const { onControl } = this.#options;
-    const isTooMany = !isAllowed(performance.now());
-    const control = isTooMany ? 'too many control messages' : parseControl(data, isBinary);
-    if (typeof control !== 'string' && onControl) {
-      this.stats.controlAccepted++;
-      return onControl(control, from);
-    }
-    // A recording follows nobody; that no status has the filter says so.
-    if (typeof control !== 'string' && control.type === 'filter') return;
-    this.stats.controlRejected++;
-    closeSocket(socket, 1008, typeof control === 'string' ? control : 'this stream takes no control messages');
-  }
-
-  #checkReaders(): void {
-    for (const [socket, reader] of this.#readers) if (!reader.check()) socket.terminate();
+    this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => this.#readers.add(webSocket, scope, pastMs));
   }
 
   remotes(): { address: string; port: number }[] {
-    const sockets = [...this.#readers.keys()].map(
-      (socket) => (socket as unknown as { _socket: import('node:net').Socket })._socket,
-    );
-    return sockets.flatMap(({ remoteAddress: address, remotePort: port }) =>
-      address && port ? [{ address, port }] : [],
-    );
+    return this.#readers.remotes();
   }
 
   isDrained(): boolean {
-    return [...this.#readers].every(([socket, reader]) => reader.isDrained() && socket.bufferedAmount === 0);
+    return this.#readers.isDrained();
   }
 
   hasBacklog(): boolean {
-    return [...this.#readers.values()].some((reader) => reader.hasBacklog());
+    return this.#readers.hasBacklog();
   }
 
   async stop(reason = 'the agent stops', code = 1001): Promise<void> {
     clearInterval(this.#heartbeat);
     const isClosed = new Promise((resolve) => this.#http.close(resolve));
-    for (const socket of this.#readers.keys()) closeSocket(socket, code, reason);
+    this.#readers.close(code, reason);
     this.#http.closeIdleConnections();
     const cut = setTimeout(() => this.#http.closeAllConnections(), CLOSE_MS);
     await isClosed;
     clearTimeout(cut);
   }
-}
-
-// ws has no public way to its socket's far end.
-const addressOf = (socket: WebSocket): string =>
-  (socket as unknown as { _socket: import('node:net').Socket })._socket.remoteAddress ?? 'somebody';
-
-function closeSocket(socket: WebSocket, code: number, reason: string): void {
-  socket.close(code, reason);
-  const cut = setTimeout(() => socket.terminate(), CLOSE_MS);
-  socket.once('close', () => clearTimeout(cut));
 }
 
 function parsePath(url: string | undefined): URL | undefined {
