@@ -9,8 +9,10 @@ export interface Live {
   readonly view: View | undefined;
   /** What is in focus over time; a view that says nothing of it leaves it as it was. */
   readonly time: TimeColumns | undefined;
-  /** A frame or two behind the view: they are not all drawn in one. */
+  /** Parts that come some frames behind the view: they are not all drawn in one. */
   readonly list: ListView | undefined;
+  readonly drops: View | undefined;
+  readonly side: View | undefined;
   readonly connection: Connection;
   readonly served: Served | undefined;
   /** Name of the file that is looked at. */
@@ -27,17 +29,19 @@ export function createLive(onSession: (isOtherSource: boolean) => void): Live {
   let view = $state.raw<View>();
   let time = $state.raw<TimeColumns>();
   let list = $state.raw<ListView>();
+  let drops = $state.raw<View>();
+  let side = $state.raw<View>();
   let connection = $state.raw<Connection>({ state: 'connecting' });
   let served = $state.raw<Served>();
   let file = $state<string>();
   let problem = $state('');
-  const listTurn = {};
+  const [listTurn, dropTurn, sideTurn] = [{}, {}, {}];
   const asked = new Map<number, (answer: never) => void>();
   let questions = 0;
 
   function begin(of: string | undefined): void {
-    leaveTurn(listTurn);
-    view = list = undefined;
+    [listTurn, dropTurn, sideTurn].forEach(leaveTurn);
+    view = list = drops = side = undefined;
     const isOtherSource = of !== undefined || file !== undefined;
     file = of;
     onSession(isOtherSource);
@@ -49,6 +53,8 @@ export function createLive(onSession: (isOtherSource: boolean) => void): Live {
     if (report.time) time = report.time;
     view = report;
     inTurn(listTurn, () => (list = report.list));
+    inTurn(dropTurn, () => (drops = report));
+    inTurn(sideTurn, () => (side = report));
   }
 
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
@@ -88,6 +94,12 @@ export function createLive(onSession: (isOtherSource: boolean) => void): Live {
     },
     get list() {
       return list;
+    },
+    get drops() {
+      return drops;
+    },
+    get side() {
+      return side;
     },
     get connection() {
       return connection;

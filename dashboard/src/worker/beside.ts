@@ -28,11 +28,12 @@ export function besideOf(
     packets: window.count(seriesOf(one, Series.joined)) + window.count(seriesOf(one, Series.lost)),
     p99Ns: (segment) => window.quantile(one.base + segment, 0.99),
   });
+  const all = rows.map(compared);
   return {
     subject,
     stretches: around
       .filter((segment) => row.shape.segments[segment] !== undefined)
-      .map((segment) => ({ segment, comparison: compareSegment(compared(row), segment, rows.map(compared)) })),
+      .map((segment) => ({ segment, comparison: compareSegment(compared(row), segment, all) })),
     through: subject.kind === 'hop' ? countThrough(row, at, rows) : 0,
   };
 }

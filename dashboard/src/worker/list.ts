@@ -40,8 +40,8 @@ export interface ListView {
   cursor: Cursor | undefined;
 }
 
-/** What rows are ordered anew for when it changes, and when they are at the latest. */
 export interface Occasion {
+  /** Rows are ordered anew when it changes. */
   what: string;
   atMs: number;
   /** Of the span, those that are held. */
@@ -59,6 +59,7 @@ export interface PathList {
   /** These are listed. */
   arrange(rows: readonly Row[], figures: RowFigures, occasion: Occasion): void;
   view(): ListView;
+  cursor(): Cursor | undefined;
   /** What is looked at before anybody chose. */
   first(): Row | undefined;
   rows(): readonly Row[];
@@ -120,7 +121,7 @@ export function createPathList(): PathList {
     return groupOf(head, listed.order.slice(head.from, head.from + head.paths).map(figures!.sums));
   }
 
-  function cursorOf(): Cursor | undefined {
+  function cursorNow(): Cursor | undefined {
     const place = cursor ? listed.order.indexOf(cursor) : -1;
     if (!cursor || place < 0) return undefined;
     return { id: cursor.shape.id, name: cursor.shape.name, line: lineOf(listed.heads, place) };
@@ -154,8 +155,9 @@ export function createPathList(): PathList {
       const lines = listed.order.length + listed.heads.length;
       const from = Math.min(sight.from, lines);
       const told = Array.from({ length: Math.min(sight.to, lines) - from }, (_, at) => tell(from + at));
-      return { paths: listed.order.length, lines, from, told, cursor: cursorOf() };
+      return { paths: listed.order.length, lines, from, told, cursor: cursorNow() };
     },
+    cursor: cursorNow,
     first: () => first,
     rows: () => listed.order,
   };

@@ -168,23 +168,9 @@ function obey(order: Order): void {
   }
 }
 
-function answer(question: Question): Answer {
-  const { ask } = player.session;
-  switch (question.kind) {
-    case 'source':
-      return sourceOfShown();
-    case 'pick':
-      return ask.pick(question.asked);
-    case 'lost':
-      return ask.lost(question.asked);
-    case 'complete':
-      return ask.complete(question.asked);
-    case 'cursor':
-      return player.session.list.view().cursor;
-    case 'csv':
-      return ask.csv(question.asked);
-  }
-}
+/** Each kind is asked what belongs to it (`Questions`). */
+const answer = ({ kind, asked }: Question): Answer =>
+  kind === 'source' ? sourceOfShown() : player.session.ask[kind](asked as never);
 
 /** At once: somebody scrolls. */
 function tellList(change: (session: Session) => void): void {

@@ -58,7 +58,7 @@ export interface Moment {
 }
 
 /** What can be asked of what is held. */
-type Answered = Omit<Questions, 'source' | 'cursor'>;
+type Answered = Omit<Questions, 'source'>;
 
 export interface Viewing {
   /** What is not named stays as it was chosen. A filter that cannot be parsed hides nothing. */
@@ -107,8 +107,8 @@ export function createViewer(kept: Kept): Viewer {
   const selection = createSelection(rows, window);
   const list = createPathList();
   let choices = atHome;
-  /** Of the span that is shown, those that are held. */
-  let heldSeconds = 0;
+  /** Of the span that is shown last. */
+  let figures = createFigures({ window, before, seconds: 1 });
   /** Paths told since the span was fixed. */
   let since = 0;
   /** Of the last view. */
@@ -131,29 +131,16 @@ export function createViewer(kept: Kept): Viewer {
     return { from: Math.min(first, to), to };
   }
 
-  const figures = () => createFigures({ window, before, seconds: Math.max(1, heldSeconds) });
-
   function focused(): Row | undefined {
     const name = choices.focus ?? list.first()?.shape.name;
     return name === undefined ? undefined : rows.named(name);
   }
 
-  function focusOf(row: Row | undefined, isShown: (row: Row) => boolean): View['focus'] {
-    return row && { shape: row.shape, figures: isShown(row) ? figures().of(row) : undefined };
-  }
+  const focusOf = (row: Row | undefined): View['focus'] =>
+    row && { shape: row.shape, figures: selection.isShown(row) ? figures.of(row) : undefined };
 
   /** What is chosen of all rows, made anew at once when it is another choice. */
   const whatOf = (): string => `${selection.text} ${shown.seconds} ${choices.span?.from} ${choices.span?.to}`;
-
-  function arrange({ left }: Selected, { nowMs }: Moment): void {
-    const { span } = choices;
-    list.arrange(left, figures(), {
-      what: `${selection.text} ${span?.from} ${span?.to}`,
-      atMs: nowMs,
-      seconds: heldSeconds,
-      isFixed: span !== undefined,
-    });
-  }
 
   function view(moment: Moment): View {
     const { nowMs, firstMs, endSecond } = moment;
@@ -163,14 +150,15 @@ export function createViewer(kept: Kept): Viewer {
     const to = settled(moment);
     const span = shown.fixed ?? { from: to - shown.seconds, to };
     const held = heldSpan(to, firstMs);
-    heldSeconds = lengthOf(overlap(span, held));
+    const heldSeconds = lengthOf(overlap(span, held));
     const seconds = Math.max(1, heldSeconds);
+    figures = createFigures({ window, before, seconds });
     const selected = selection.look();
     const { left } = selected;
     before.look(span);
-    arrange(selected, moment);
-    const row = focused();
     const wanted = { rows: selected.shown.length, what: whatOf(), atMs: nowMs };
+    list.arrange(left, figures, { ...wanted, seconds: heldSeconds, isFixed: shown.fixed !== undefined });
+    const row = focused();
     return {
       type: 'view',
       atMs: Math.min(nowMs, (endSecond + 1) * 1000),
@@ -180,7 +168,7 @@ export function createViewer(kept: Kept): Viewer {
       since,
       heldSeconds,
       list: list.view(),
-      focus: focusOf(row, selection.isShown),
+      focus: focusOf(row),
       beside: besideOf(row, choices.inspect, left, window),
       picture: pictures.draw(
         { rows: left, window, seconds, nodes, filter: selection.text, ageMs: nowMs - firstMs },
@@ -238,9 +226,9 @@ export function createViewer(kept: Kept): Viewer {
         ...completeFilter(text, caret, exist({ rows: rows.count(), what: '', atMs: seenMs }, existingOfAll)),
         leavesAny: selection.leavesAny(text),
       }),
+      cursor: () => list.cursor(),
       csv(columns) {
-        const made = figures();
-        return pathsCsv(list.rows().map((row) => ({ shape: row.shape, figures: made.of(row) })), columns); // prettier-ignore
+        return pathsCsv(list.rows().map((row) => ({ shape: row.shape, figures: figures.of(row) })), columns); // prettier-ignore
       },
     },
   };
