@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { createAgent, framesOf, podFlow, podToPod } from './synthetic.ts';
+import { agentsOf, along, play } from './testing.ts';
+
+describe('what does not arrive', () => {
+  const flow = podFlow(0, 0, 1, 0);
+  const cut = along(podToPod(0, 0, 1, 0).slice(0, 4), 1, 1e9, flow);
+
+  it('vanished when everybody watched', () => {
+    const { paths, summary } = play(framesOf(agentsOf(2), cut, 9000), 9000);
+    expect(paths[0].verdict).toBe('vanished');
+    expect(summary.lostByNetwork.vanished).toBe(1);
+    expect(summary).toMatchObject({ joinable: 0, lostByUs: 0 });
+  });
+
+  it('is not judged before five seconds are over', () => {
+    const { paths } = play(framesOf(agentsOf(2), cut, 5000), 5000);
+    expect(paths).toEqual([]);
+  });
+
+  it('is lost by us when the next node was blind, lost frames or was not there', () => {
+    const blind = framesOf(agentsOf(2), cut, 9000);
+    const agents = agentsOf(2);
+    const gap = framesOf([agents[0]], cut, 9000);
+    gap.push(agents[1].hello(0), agents[1].status(900), agents[1].status(960));
+    agents[1].skip();
+    for (let atMs = 1400; atMs < 9000; atMs += 500) gap.push(agents[1].status(atMs));
+    const absent = framesOf([agentsOf(1)[0]], cut, 9000);
+    const tellBlind = createAgent(1);
+    const told = [...framesOf([agentsOf(1)[0]], cut, 9000), tellBlind.hello(0)];
+    for (let atMs = 500; atMs < 9000; atMs += 500) {
+      told.push(
+        tellBlind.status(atMs, atMs === 1500 ? { blind: [{ fromNs: 0.9e9, toNs: 1.2e9, reason: 'ring full' }] } : {}),
+      );
+    }
+    expect(play(blind, 9000).summary).toMatchObject({ lostByUs: 0 });
+    expect(play(gap, 9000).summary).toMatchObject({ lostByUs: 1, lostByNetwork: { vanished: 0 }, framesMissed: 1 });
+    expect(play(told, 9000).summary).toMatchObject({ lostByUs: 1, lostByNetwork: { vanished: 0 } });
+    expect(play(absent, 9000).summary).toMatchObject({ lostByNetwork: { vanished: 0 } });
+  });
+
+  it('is lost by us while what is held of the next node has not begun, though its hello came', () => {
+    const [first, next] = agentsOf(2);
+    const frames = [...framesOf([first], cut, 9000), next.hello(0)];
+    expect(play(frames, 9000).summary).toMatchObject({ lostByUs: 1, lostByNetwork: { vanished: 0 } });
+    next.skip();
+    for (let atMs = 6000; atMs < 9000; atMs += 500) frames.push(next.status(atMs));
+    expect(play(frames, 9000).summary).toMatchObject({ lostByUs: 1, lostByNetwork: { vanished: 0 } });
+  });
+
+  it('is unseen where the other node writes coarser marks only, or somebody else must have it', () => {
+    const coarse = framesOf(agentsOf(2), cut.map((record) => ({ ...record, level: 2 })), 9000); // prettier-ignore
+    const agent = createAgent(1);
+    const other = [...framesOf([agentsOf(1)[0]], cut.map((r) => ({ ...r, level: 2 })), 9000), agent.hello(0)]; // prettier-ignore
+    for (let atMs = 500; atMs < 9000; atMs += 500) {
+      other.push(agent.status(atMs, { exponents: [{ fromNs: 0, marks: 3, packets: 3, control: 0 }] }));
+    }
+    expect(play(coarse, 9000).paths[0].verdict).toBe('vanished');
+    expect(play(other, 9000).paths[0].verdict).toBe('unseen');
+    const outside = cut.map((record) => ({ ...record, flow: { ...flow, destination: '8.8.8.8' } }));
+    expect(play(framesOf(agentsOf(2), outside, 9000), 9000).paths[0].verdict).toBe('unseen');
+  });
+});
