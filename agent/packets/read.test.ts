@@ -9,6 +9,17 @@ import { parsePacketName, type Exchange } from './packet.ts';
 import { commonOf, readExchange, readPacket } from './read.ts';
 import { exchange, lost, play, SERVICE, START_NS, TURNAROUND_NS } from './testing.ts';
 
+type Passed = Pick<JsonPath['hops'][number], 'node' | 'device' | 'timeNs' | 'bytes' | 'source' | 'destination'>;
+
+const passedOf = ({ node, device, timeNs, bytes, source, destination }: Passed): Passed => ({
+  node,
+  device,
+  timeNs,
+  bytes,
+  source,
+  destination,
+});
+
 describe('a packet of two nodes', () => {
   const paths: JsonPath[] = [];
   const exchanges: Exchange[] = [];
@@ -32,25 +43,7 @@ describe('a packet of two nodes', () => {
     expect(request.segments.map(({ name, durationNs, boundNs }) => ({ name, durationNs, boundNs }))).toEqual(
       path.segments.map(({ name, durationNs, boundNs }) => ({ name, durationNs, boundNs })),
     );
-    expect(
-      request.hops.map(({ node, device, timeNs, bytes, source, destination }) => ({
-        node,
-        device,
-        timeNs,
-        bytes,
-        source,
-        destination,
-      })),
-    ).toEqual(
-      path.hops.map(({ node, device, timeNs, bytes, source, destination }) => ({
-        node,
-        device,
-        timeNs,
-        bytes,
-        source,
-        destination,
-      })),
-    );
+    expect(request.hops.map(passedOf)).toEqual(path.hops.map(passedOf));
     expect(request.segments.reduce((all, { durationNs }) => all + durationNs, 0)).toBe(request.totalNs);
     expect([request.tunnel, request.hops.map(({ addedBytes }) => addedBytes)]).toEqual([
       'vxlan',
