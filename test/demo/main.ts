@@ -44,6 +44,9 @@ const quietClient = {
   udp: ['--rate', '40'],
 };
 
+/** What shells say of a program that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 interface Options {
@@ -113,8 +116,10 @@ const sayPage = (url: string): void => say(`\n    ${pageOf(url)}\n`);
 async function show(lab: Lab, options: Options, signal: AbortSignal): Promise<number> {
   const args = options.record === undefined ? [] : ['--budget', RECORDING_BUDGET];
   await lab.addService(service);
+  signal.throwIfAborted();
   const agents = await startAgents(lab, { port: await pagePort(), args, names: true });
   try {
+    signal.throwIfAborted();
     say(`an agent on each node; the gateway serves ${agents.url} (hoplens trace --gateway ${agents.url})`);
     const traffic = await startTraffic(lab, kinds, { client: options.record === undefined ? client : quietClient });
     say(`traffic: ${kinds.join(', ')}; Ctrl-C ends all`);
@@ -168,10 +173,18 @@ async function main(): Promise<number> {
     say(`the demo cannot run here: ${missing.join('; ')}\nnpm run demo -- --replay shows a recorded session of it`);
     return 1;
   }
+  return live(options, controller.signal);
+}
+
+async function live(options: Options, signal: AbortSignal): Promise<number> {
   const lab = await createLab('flannel-vxlan', { signals: false });
   try {
     say(`lab ${lab.id}: ${lab.nodes.map((node) => `${node.name} with ${node.pods.map((pod) => `${pod.name} ${pod.ip}`).join(' and ')}`).join(', ')}`); // prettier-ignore
-    return await show(lab, options, controller.signal);
+    return await show(lab, options, signal);
+  } catch (error) {
+    // A terminal's Ctrl-C also ends what is just starting: then nothing failed.
+    if (!signal.aborted) throw error;
+    return INTERRUPTED;
   } finally {
     await lab.down();
   }

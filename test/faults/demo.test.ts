@@ -76,13 +76,15 @@ describe.skipIf(missing !== undefined)(`the demo (needs a machine for labs; miss
     await isGone(demo);
   });
 
-  it('Ctrl-C while it starts leaves nothing', async () => {
-    const running = start(command);
+  it('Ctrl-C while it starts leaves nothing, and is called no failure', async () => {
+    const running = start(command, true);
     const id = await until('its lab', () => /^lab (\w+):/m.exec(running.stderr())?.[1]);
     const state = readState(id)!;
     await until('a process in it', () => processesOf(state).length > 0);
     const startTimes = new Map(processesOf(state).map((pid) => [pid, processStartTime(pid)!]));
-    await running.end('SIGINT');
+    process.kill(-running.child.pid!, 'SIGINT');
+    await once(running.child, 'close');
+    expect(running.stderr()).not.toContain('failed');
     await isGone({ running, state, startTimes });
   });
 
