@@ -89,8 +89,8 @@ export function agentCommand(exit: (code: number) => void): Command {
   return new Command('agent')
     .summary('watch this node: load the kernel programs, stream what they see')
     .description(
-      "Watches the node whose network namespace it runs in. It attaches small eBPF programs to pods' veths, bridges,\n" +
-        'tunnels and uplinks, which never change a packet, and serves what they see as a stream over WebSocket.\n' +
+      "Watches the node whose network namespace it runs in. It attaches small eBPF programs to pods' veths, bridges, " +
+        'tunnels and uplinks, which never change a packet, and serves what they see as a stream over WebSocket. ' +
         'Any agent is a gateway too: name the others with --peer, and readers of this one see them all.',
     )
     .addOption(option('--node <name>', 'name of this node; the host name by default'))

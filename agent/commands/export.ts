@@ -16,9 +16,9 @@ export function exportCommand(exit: (code: number) => void): Command {
     .summary('a recording as pcapng, Perfetto trace, JSON or CSV')
     .description(
       'Joins the paths of a recording and writes them for other tools, to --out or the standard output:\n' +
-        '  pcapng    for Wireshark: each device of each node an interface, each hop of a packet a packet with its headers\n' +
-        '  perfetto  for ui.perfetto.dev: nodes as processes, devices as tracks, segments as slices, arrows between nodes\n' +
-        '  json      as trace --json: one path a line, then a summary\n' +
+        '  pcapng    for Wireshark: a device is an interface, a hop a packet with headers\n' +
+        '  perfetto  for ui.perfetto.dev: a node is a process, a device a track\n' +
+        '  json      as trace --json, without changes: one path a line, then a summary\n' +
         '  csv       one path a line, units in the headers',
     )
     .argument('<file>', 'what hoplens record or snapshot wrote')

@@ -29,7 +29,7 @@ export function labCommand(exit: (code: number) => void): Command {
     .enablePositionalOptions()
     .summary('nodes and pods as network namespaces, to try things on')
     .description(
-      'Makes small clusters of network namespaces on this machine: nodes joined by a link, pods behind veth pairs, a real\n' +
+      'Makes small clusters of network namespaces on this machine: nodes joined by a link, pods behind veth pairs, a real ' +
         'VXLAN or real routes between them. Needs root. What it makes it removes, and nothing else.',
     );
   lab

@@ -53,7 +53,7 @@ export function snapshotCommand(exit: (code: number) => void): Command {
   return new Command('snapshot')
     .summary('write what the agents remember to a file')
     .description(
-      'Every agent keeps the last minutes of its stream (hoplens agent --history). Writes those of an agent and its peers to\n' +
+      'Every agent keeps the last minutes of its stream (hoplens agent --history). Writes those of an agent and its peers to ' +
         'a file that hoplens replay and any page open.',
     )
     .argument('<file>', 'file to write, as in incident.hoplens')

@@ -72,8 +72,8 @@ export function traceCommand(exit: (code: number) => void): Command {
   return new Command('trace')
     .summary('draw the paths of packets, live in the terminal')
     .description(
-      'Reads the stream of an agent and its peers, joins what they saw of the same packets and draws each path as a ruler:\n' +
-        'devices as ticks, segments between them with their p50 and p99, what encapsulation adds, what was lost, what hurts,\n' +
+      'Reads the stream of an agent and its peers, joins what they saw of the same packets and draws each path as a ruler: ' +
+        'devices as ticks, segments between them with their p50 and p99, what encapsulation adds, what was lost, what hurts, ' +
         'and what changed on the nodes meanwhile.',
     )
     .argument(

@@ -101,6 +101,12 @@ describe('hoplens export', () => {
     expect(lines(text).length).toBeGreaterThan(10);
   });
 
+  it('says that it was interrupted, and keeps what came until then', async () => {
+    const { code, said, text } = await run({ signal: AbortSignal.abort() });
+    expect([code, said]).toEqual([1, expect.stringMatching(/0 paths, .*\ninterrupted: the rest of the recording/)]);
+    expect(lines(text).map((line) => (JSON.parse(line) as { type: string }).type)).toEqual(['summary']);
+  });
+
   it('says what is wrong with a filter, and is not for terminals', async () => {
     expect(await run({ filter: 'verdict:lost' })).toMatchObject({ code: 2, text: '' });
     const output = Object.assign(new Taken(), { isTTY: true });

@@ -73,7 +73,9 @@ async function write(options: ExportOptions, filter: Filter, output: Output, sig
     const walked = await walk(frames, exporter, { filter, partial: options.partial, relief: () => output.relief() });
     await output.close();
     tell(options, walked, exporter.late, output.bytes);
-    return 0;
+    if (!signal.aborted) return 0;
+    options.say('interrupted: the rest of the recording is not in it');
+    return 1;
   } catch (error) {
     // A recording that is cut off is worth what stands before the cut.
     if (error instanceof RecordingError) await output.close();
