@@ -66,7 +66,13 @@ export function createAssembler(visit: PathVisitor, given: Partial<AssemblerOpti
   const names = createNameBook();
   const clocks = createClocks({ windowMs: options.clockWindowMs });
   const intake = createIntake();
-  const world: World = { pool, book, streamOf: (node) => intake.current[node], joinWindowMs: options.joinWindowMs };
+  const world: World = {
+    pool,
+    book,
+    clocks,
+    streamOf: (node) => intake.current[node],
+    joinWindowMs: options.joinWindowMs,
+  };
   const state: State = {
     options, world, pool, names, visit, gathered: createGathered(), way: createWay(MAX_RECORDS), view: createView(),
     counts: newCounts(), disorders: createDisorders(), beginMs: -Infinity, endMs: Infinity, latestMs: -Infinity,

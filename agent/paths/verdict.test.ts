@@ -48,6 +48,31 @@ describe('what does not arrive', () => {
     expect(play(frames, 9000).summary).toMatchObject({ lostByUs: 1, lostByNetwork: { vanished: 0 } });
   });
 
+  it('is unseen while the other node writes coarser marks by its own clock, however late one node’s frames come', () => {
+    const others = Array.from({ length: 60 }, (_, at) => [
+      ...along(podToPod(0, 1, 1, 1), 100 + 2 * at, 1e9 + at * 50e6, podFlow(0, 1, 1, 1)),
+      ...along(podToPod(1, 1, 0, 1), 101 + 2 * at, 1.02e9 + at * 50e6, podFlow(1, 1, 0, 1)),
+    ]).flat();
+    const verdictOf = (lateMs: number, lostNs: number) => {
+      const lost = along(podToPod(0, 0, 1, 0).slice(0, 4), 1, lostNs, podFlow(0, 0, 1, 0), { level: 2 });
+      const [first, next] = [createAgent(0), createAgent(1)];
+      const written = [...lost, ...others].filter(({ node }) => node === 0);
+      const late = framesOf([first], written, 12_000).map((frame) => ({ ...frame, atMs: frame.atMs + lateMs }));
+      const frames = [...late, next.hello(0)];
+      for (let atMs = 500; atMs < 12_000; atMs += 500) {
+        const [marks, packets] = atMs < 5000 ? [3, 3] : [2, 2];
+        frames.push(next.status(atMs, { exponents: [{ fromNs: atMs * 1e6, marks, packets, control: 0 }] }));
+        const came = others.filter(({ node, timeNs }) => node === 1 && timeNs > (atMs - 500) * 1e6 && timeNs <= atMs * 1e6); // prettier-ignore
+        if (came.length > 0) frames.push(next.legs(atMs, came));
+      }
+      return play(frames, 12_000).paths.find(({ hops }) => hops.length === 4);
+    };
+    for (const lateMs of [0, 400]) {
+      expect([lateMs, verdictOf(lateMs, 4.8e9)!.verdict]).toEqual([lateMs, 'unseen']);
+      expect([lateMs, verdictOf(lateMs, 5.6e9)!.verdict]).toEqual([lateMs, 'vanished']);
+    }
+  });
+
   it('is unseen where the other node writes coarser marks only, or somebody else must have it', () => {
     const coarse = framesOf(agentsOf(2), cut.map((record) => ({ ...record, level: 2 })), 9000); // prettier-ignore
     const agent = createAgent(1);

@@ -5,6 +5,7 @@
  * it next was there, saw without gaps, writes identities of this level, and (TCP) reports or covers the byte nowhere.
  */
 import { isUnicast, type AddressBook } from './addresses.ts';
+import type { Clocks, Correction } from './clocks.ts';
 import { contextChain, frameOfLeg, isHeld, regionOf, type Pool } from './pool.ts';
 import { exponentBetween, isBlind, nodeNs, Role, viewerMs, type KnownDevice, type Stream } from './streams.ts';
 import { flowAt, type PathView, type Verdict } from './view.ts';
@@ -15,6 +16,7 @@ export interface World {
   book: AddressBook;
   /** Current stream of each node. */
   streamOf: (node: number) => Stream | undefined;
+  clocks: Pick<Clocks, 'between'>;
   joinWindowMs: number;
 }
 
@@ -125,9 +127,10 @@ export function isWrittenEverywhere(view: PathView, further: (Stream | undefined
     needed = Math.max(needed, frame.exponent[row]);
     if (view.kind === Kind.mark) needed = Math.max(needed, 31 - Math.clz32(frame.payload[row]));
   }
-  const { fromMs, toMs } = span(view, world);
   for (const stream of further) {
-    if (stream) needed = Math.max(needed, exponentBetween(stream, which, nodeNs(stream, fromMs), nodeNs(stream, toMs)));
+    if (!stream) continue;
+    const { fromNs, toNs } = spanOf(stream, view, world);
+    needed = Math.max(needed, exponentBetween(stream, which, fromNs, toNs));
   }
   if (level < needed) return false;
   const isWhole = view.hasEntry && view.hasLast;
@@ -182,18 +185,43 @@ function longestIn(chain: number, view: PathView, pool: Pool): number {
   return longest;
 }
 
-/** The viewer's time in which the missing record should have been written. */
-function span(view: PathView, world: World): { fromMs: number; toMs: number } {
-  const frame = view.frames[0];
-  const fromMs = viewerMs(view.streams[0], frame.baseNs + frame.timeNs[view.rows[0]]);
-  return { fromMs: fromMs - 100, toMs: fromMs + world.joinWindowMs };
+/** Before and behind its own time a record of another node is looked for: clocks and frames tell that no better. */
+const BEFORE_MS = 100;
+
+/** The node's time in which it should have written the missing record. */
+function spanOf(stream: Stream, view: PathView, world: World): { fromNs: number; toNs: number } {
+  const atNs = shownBy(stream, view, world);
+  const { boundNs } = clock;
+  return { fromNs: atNs - BEFORE_MS * 1e6 - boundNs, toNs: atNs + world.joinWindowMs * 1e6 + boundNs };
+}
+
+const firstNs = ({ frames: [frame], rows: [row] }: PathView): number => frame.baseNs + frame.timeNs[row];
+
+/** Filled anew for each path. */
+const clock: Correction = { correctionNs: 0, boundNs: 0, relativeBoundNs: 0 };
+
+/**
+ * Fills `clock`. What the node's clock shows when the packet passes its first hop: as traffic compares both clocks, else as frames come,
+ * which are late by as much as the viewer, the network or a recording's beginning makes them.
+ */
+function shownBy(stream: Stream, view: PathView, { clocks }: World): number {
+  const [origin] = view.streams;
+  const timeNs = firstNs(view);
+  clock.boundNs = 0;
+  if (origin === stream) return timeNs;
+  const rawNs = origin.rawLine.toRaw(timeNs);
+  const isKnown = !origin.isOver && !stream.isOver && clocks.between(origin.node, stream.node, rawNs, clock);
+  if (!isKnown) return nodeNs(stream, viewerMs(origin, timeNs));
+  const thereNs = rawNs + clock.correctionNs;
+  // By how much raw time is ahead changes so slowly that it is the same at both.
+  return thereNs - (stream.rawLine.toRaw(thereNs) - thereNs);
 }
 
 /** Whether the stream was not there, or blind, when it should have seen the packet. */
 function isUnwatched(view: PathView, stream: Stream | undefined, world: World): boolean {
   // Without a status its times are not known: of the past a node's hello comes long before what is held of it.
   if (!stream || stream.statuses === 0) return true;
-  const { fromMs, toMs } = span(view, world);
-  if (stream.firstMs > fromMs || stream.statusNs < nodeNs(stream, toMs)) return true;
-  return isBlind(stream, nodeNs(stream, fromMs), nodeNs(stream, toMs));
+  const { fromNs, toNs } = spanOf(stream, view, world);
+  const isNew = stream.firstMs > viewerMs(view.streams[0], firstNs(view)) - BEFORE_MS;
+  return isNew || stream.statusNs < toNs || isBlind(stream, fromNs, toNs);
 }
