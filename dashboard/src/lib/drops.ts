@@ -1,10 +1,10 @@
 /** The list of losses: its order, its words, and the filter that a row stands for. */
 import { explainLoss } from '../../../agent/trace/loss-words.ts';
-import { formatCount } from '../../../agent/trace/numbers.ts';
+import { formatClock, formatCount } from '../../../agent/trace/numbers.ts';
 import type { DropRow, Example } from '../worker/drops.ts';
 import { nameWord } from './narrow.ts';
 import { sortedBy, type SortOf } from './sort.ts';
-import { formatClock, formatMany, formatPerSecond, formatPercent } from './format.ts';
+import { formatMany, formatPerSecond, formatPercent } from './format.ts';
 
 export const dropColumns = ['what', 'where', 'n', 'rate', 'paths', 'first', 'last'] as const;
 export type DropColumn = (typeof dropColumns)[number];

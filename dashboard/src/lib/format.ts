@@ -1,6 +1,6 @@
 /** Figures of the page, beside those that the terminal shares (agent/trace/numbers.ts). */
 import { lengthOf, type Span } from './span.ts';
-import { formatCount, formatNs, round3 } from '../../../agent/trace/numbers.ts';
+import { formatClock, formatCount, formatNs, round3 } from '../../../agent/trace/numbers.ts';
 
 function scaled(value: number, step: number, units: readonly string[]): string {
   if (!Number.isFinite(value)) return 'unknown';
@@ -35,9 +35,6 @@ export function formatAge(ms: number): string {
   if (seconds < 120) return `${seconds} s`;
   return seconds < 7200 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`;
 }
-
-/** 14:03:20 where the reader is. */
-export const formatClock = (wallMs: number): string => new Date(wallMs).toLocaleTimeString('en-GB');
 
 /** 14:03:20 – 14:04:20 (60 s). */
 export const formatSpan = (span: Span): string =>

@@ -2,9 +2,9 @@
 import type { FilterInForce } from '../../../agent/wire/messages.ts';
 import type { NodeHealth } from '../worker/health.ts';
 import type { Connection, View } from '../worker/messages.ts';
-import { formatAge, formatClock, formatSpan, sentence } from './format.ts';
+import { formatAge, formatSpan, sentence } from './format.ts';
 import { lengthOf } from './span.ts';
-import { formatCount } from '../../../agent/trace/numbers.ts';
+import { formatClock, formatCount } from '../../../agent/trace/numbers.ts';
 
 export interface Notice {
   /** Stable, so that a notice that changes its figures stays in its place. */

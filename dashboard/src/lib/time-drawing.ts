@@ -1,10 +1,10 @@
 /** Draws the time panel with any pen. */
-import { formatNs } from '../../../agent/trace/numbers.ts';
+import { formatClock, formatNs } from '../../../agent/trace/numbers.ts';
 import type { Away } from '../../../agent/marks/nodes.ts';
 import type { TimeColumns } from '../worker/messages.ts';
 import { BANDS } from './bands.ts';
 import { cividis, levelOf } from './cividis.ts';
-import { formatBitRate, formatClock, formatPercent } from './format.ts';
+import { formatBitRate, formatPercent } from './format.ts';
 import { awayWithin, withGaps } from './gaps.ts';
 import type { MarkGroup } from './marks.ts';
 import type { Box, Pen, Point } from './pen.ts';

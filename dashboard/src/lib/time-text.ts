@@ -1,10 +1,10 @@
 /** What the time panel says in words: of one second, and of all that it shows. */
 import { markText } from '../../../agent/marks/marks.ts';
-import { formatCount, formatNs } from '../../../agent/trace/numbers.ts';
+import { formatClock, formatCount, formatNs } from '../../../agent/trace/numbers.ts';
 import type { TimeColumns } from '../worker/messages.ts';
 import { BANDS, bandStart } from './bands.ts';
 import type { MarkGroup } from './marks.ts';
-import { exactNs, formatBitRate, formatClock, formatSpan } from './format.ts';
+import { exactNs, formatBitRate, formatSpan } from './format.ts';
 
 /** Of the second at this place, and of one cell of the map. */
 export function secondText(time: TimeColumns, at: number, band: number | undefined): string[] {

@@ -1,6 +1,6 @@
 /** The recorded demo as the past of a stream: a page that is opened now shows what one that was open all the time does. */
-import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
+import { RECORDING } from '../../../test/fixtures/recording.ts';
 import { historyFrame } from '../../../agent/history/past.ts';
 import { createPace } from '../../../agent/recording/pace.ts';
 import { readFrames } from '../../../agent/recording/reader.ts';
@@ -11,7 +11,6 @@ import type { View } from './messages.ts';
 import { createPlayer, type Player } from './player.ts';
 import { rowsOf, type ShownRows } from './testing.ts';
 
-const RECORDING = fileURLToPath(new URL('../../../test/fixtures/demo.hoplens', import.meta.url));
 const START_MS = 1.7e12;
 const SECONDS = 18;
 const NOW_MS = START_MS + SECONDS * 1000;

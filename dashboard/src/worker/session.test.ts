@@ -1,6 +1,6 @@
 /** The recorded demo through a session, without a browser: at the pace of its frames' own times. */
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { RECORDING } from '../../../test/fixtures/recording.ts';
 import { createPace } from '../../../agent/recording/pace.ts';
 import { readFrames } from '../../../agent/recording/reader.ts';
 import { endLabel } from '../../../agent/trace/shape.ts';
@@ -11,7 +11,6 @@ import { destinationLabel, sourceLabel } from './rows.ts';
 import { createSession, type Session } from './session.ts';
 import { rowsOf, type ShownRows } from './testing.ts';
 
-const RECORDING = fileURLToPath(new URL('../../../test/fixtures/demo.hoplens', import.meta.url));
 const START_MS = 1.7e12;
 
 let frames: { bytes: Uint8Array; atMs: number }[];

@@ -1,7 +1,7 @@
 /** The recorded demo: what is exported of a span is what the page shows of it. */
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { RECORDING } from '../../../test/fixtures/recording.ts';
 import { wallMsOf } from '../../../agent/packets/store.ts';
 import { isLost } from '../../../agent/trace/losses.ts';
 import { parseFilter } from '../../../agent/trace/filter.ts';
@@ -12,7 +12,7 @@ import { createPlayer, type Player } from './player.ts';
 import { framesIn, keptSource, type Source } from './source.ts';
 import { timed, walkSpan, type TimedFrame } from './walk-span.ts';
 
-const file = new Blob([readFileSync(fileURLToPath(new URL('../../../test/fixtures/demo.hoplens', import.meta.url)))]);
+const file = new Blob([readFileSync(RECORDING)]);
 
 const opened: Source = { from: 'file', file };
 
