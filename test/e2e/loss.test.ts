@@ -82,9 +82,9 @@ describe.skipIf(missing !== undefined)(`loss on the wire (needs root and a lab; 
   });
 
   test('TCP: the bytes of dropped segments are lost, those sent again are not, and neither is taken for the other', async () => {
-    const { seen, dropped } = await watchLoss({ protocol: 'tcp', payload: true }, 60, async () => {
+    const { seen, dropped } = await watchLoss({ protocol: 'tcp', payload: true }, 40, async () => {
       const client = { bulk: ['--rate-mbit', String(load(40))] };
-      const [{ summary }] = await (await startTraffic(cluster.lab, ['bulk'], { forMs: 2000, client })).results;
+      const [{ summary }] = await (await startTraffic(cluster.lab, ['bulk'], { forMs: 4000, client })).results;
       return summary;
     });
     expect(seen.result).toMatchObject({ kind: 'bulk', wrongStreams: 0, unreported: 0 });
