@@ -30,8 +30,10 @@ function copy(from, to) {
   cpSync(realpathSync(from), to, { recursive: true, dereference: true });
 }
 
-/** @param {string} folder */
+/** @param {string} folder @throws Error where a part is missing */
 export function makeRootfs(folder) {
+  const missing = parts.find((name) => !existsSync(join(root, name)));
+  if (missing) throw new Error(`${missing} is missing: npm run build makes it`);
   rmSync(folder, { recursive: true, force: true });
   const node = realpathSync(process.execPath);
   copy(node, join(folder, 'usr/bin/node'));
@@ -39,9 +41,7 @@ export function makeRootfs(folder) {
   for (const library of new Set(linked)) {
     copy(library, join(folder, library));
   }
-  for (const part of parts.filter((name) => existsSync(join(root, name)))) {
-    copy(join(root, part), join(folder, 'opt/hoplens', part));
-  }
+  for (const part of parts) copy(join(root, part), join(folder, 'opt/hoplens', part));
 }
 
 /** The image's entry point. */
