@@ -4,6 +4,7 @@ import { StreamError } from '../client/errors.ts';
 import { startAgent, type AgentOptions } from '../daemon/agent.ts';
 import { AgentError } from '../daemon/worker.ts';
 import { ServerError } from '../server/errors.ts';
+import { KubernetesError } from '../kubernetes/errors.ts';
 import type { TestClock } from '../kernel/test-clock.ts';
 import {
   applyConfig, bytes, collect, configOption, history, integer, option, ports, probe, sample, testClock, tokenFileOption,
@@ -27,6 +28,8 @@ interface Options {
   history: number;
   historyBytes: number;
   names?: string;
+  kubernetes: 'on' | 'off';
+  peerPods: string;
   testClock?: TestClock;
 }
 
@@ -43,6 +46,7 @@ const advice: Record<string, string> = {
 
 const isUsage = (error: unknown): boolean =>
   (error instanceof StreamError && error.code === 'address') ||
+  error instanceof KubernetesError ||
   (error instanceof ServerError && ['listen', 'token-required', 'token-file'].includes(error.code));
 
 function report(error: unknown): number {
@@ -70,6 +74,7 @@ async function run(options: Options): Promise<number> {
       maxDevices: options.maxDevices,
       history: { ms: options.history, bytes: options.historyBytes },
       ...(options.names !== undefined && { names: options.names }),
+      ...(options.kubernetes === 'on' && { kubernetes: { peerPods: options.peerPods } }),
       ...(options.testClock && { testClock: options.testClock }),
       version,
       say,
@@ -169,6 +174,21 @@ export function agentCommand(exit: (code: number) => void): Command {
     )
     .addOption(
       option(
+        '--kubernetes <on|off>',
+        "name this node's pods, and while somebody reads the cluster its Services, and find the other agents; for agents that " +
+          'run as pods, whose ServiceAccount may list and watch pods and services',
+      )
+        .choices(['on', 'off'])
+        .default('off'),
+    )
+    .addOption(
+      option(
+        '--peer-pods <selector>',
+        "with --kubernetes on: labels of the other agents' pods, in this one's namespace; they are read at the port of --listen",
+      ).default('app.kubernetes.io/name=hoplens'),
+    )
+    .addOption(
+      option(
         '--test-clock <spec>',
         'a wrong clock, to test with: offset=50ms,drift=30ppm,slew=500ppm@10s; everybody who reads is told',
       ).argParser(testClock),
@@ -181,6 +201,7 @@ export function agentCommand(exit: (code: number) => void): Command {
         '  hoplens agent                                            watch this host, serve on loopback\n' +
         '  hoplens agent --node n1 --listen 10.0.0.1:9430 --token-file /etc/hoplens/token \\\n' +
         '    --peer ws://10.0.0.2:9430                              one of two nodes\n' +
+        '  hoplens agent --kubernetes on --node $(NODE) ...         as a pod: its peers and all names from Kubernetes\n' +
         '\nEvery option can come from HOPLENS_<NAME> (HOPLENS_TOKEN_FILE=...) or from the YAML file of --config.\n' +
         'It ends with 0 when told to stop, 1 when it fails, 2 for wrong usage.',
     )

@@ -1,11 +1,11 @@
 /** The daemon: the kernel worker's frames, and those of the peers, to whoever reads. */
-import { lookup } from 'node:dns/promises';
 import { hostname } from 'node:os';
-import { streamUrl } from '../client/protocol.ts';
 import { pastOf } from '../history/past.ts';
 import { createRecorder, type HistoryLimits, type HistoryStats } from '../history/recorder.ts';
-import type { Endpoint } from '../kernel/library.ts';
 import type { TestClock } from '../kernel/test-clock.ts';
+import { findAccount } from '../kubernetes/account.ts';
+import { createKubernetes } from '../kubernetes/kubernetes.ts';
+import { peerUrl } from '../kubernetes/peers.ts';
 import { createProbe } from '../probe/probe.ts';
 import { tokenFrom } from '../server/auth.ts';
 import { servePage } from '../server/files.ts';
@@ -19,6 +19,8 @@ import { FrameType } from '../wire/frame.ts';
 import { createFilters } from './filters.ts';
 import { deferred } from './deferred.ts';
 import { watchNames } from '../names/file.ts';
+import { createTold } from '../names/told.ts';
+import { createOwnEndpoints } from './own-endpoints.ts';
 import { AgentError, startKernelWorker, type KernelWorker } from './worker.ts';
 
 export interface AgentOptions {
@@ -43,6 +45,8 @@ export interface AgentOptions {
   history: HistoryLimits;
   /** File with names of addresses. */
   names?: string;
+  /** Names and peers from Kubernetes, whose agents' pods have labels as this selector says; without it, it is not asked. */
+  kubernetes?: { peerPods: string };
   testClock?: TestClock;
   version: string;
   say: (line: string) => void;
@@ -61,8 +65,6 @@ export interface RunningAgent {
 
 /** A status message comes every second; without one for this long the worker is stuck. */
 const HEARTBEAT_MS = 5000;
-/** Names of peers may come to mean other addresses. */
-const RESOLVE_MS = 30_000;
 
 /** A source that says when its first reader comes and its last one goes. */
 function counted(source: FrameSource, onChange: (isRead: boolean) => void, held?: Held): FrameSource {
@@ -81,24 +83,15 @@ function counted(source: FrameSource, onChange: (isRead: boolean) => void, held?
   };
 }
 
-/** Addresses of the peers' sockets, for our own stream is not to be followed. */
-async function resolvePeers(peers: string[]): Promise<Endpoint[]> {
-  const endpoints = peers.map(async (peer) => {
-    const { hostname: host, port, protocol } = new URL(streamUrl(peer, 'node'));
-    const found = await lookup(host.replace(/^\[|\]$/g, ''), { all: true }).catch(() => []);
-    return found.map(({ address }) => ({ address, port: Number(port) || (protocol === 'wss:' ? 443 : 80) }));
-  });
-  return (await Promise.all(endpoints)).flat();
-}
-
 /**
  * Starts an agent in the network namespace of this process.
- * @throws AgentError, ServerError, StreamError in sentences for who started it
+ * @throws AgentError, KubernetesError, ServerError, StreamError in sentences for who started it
  */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const { say } = options;
   const node = options.node ?? hostname();
   const token = tokenFrom(options.tokenFile, say);
+  const account = options.kubernetes && findAccount();
   const hub = createHub();
   const recorder = options.history.ms > 0 ? createRecorder(options.history) : undefined;
   const history = (): HistoryStats | undefined => recorder?.stats(performance.now());
@@ -114,10 +107,40 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       isWanted = wanted || recorder !== undefined;
       worker?.send({ type: 'wanted', wanted: isWanted });
     },
-    recorder && { nodes: 1, read: (span) => [pastOf(recorder, node, span)] },
+    recorder && { nodes: () => 1, read: (span) => [pastOf(recorder, node, span)] },
   );
+  const told = createTold((names) => worker?.send({ type: 'names', names }), say);
+  const ownEndpoints = createOwnEndpoints(options.peers, (peers) =>
+    worker?.send({ type: 'exclude', listenPort: server.port, peers }),
+  );
+  const kubernetes =
+    account &&
+    createKubernetes({
+      account,
+      node,
+      peerPods: options.kubernetes!.peerPods,
+      onNames(names) {
+        told.kubernetes(names, Date.now());
+        return told.stats().bytes;
+      },
+      onPeers(peers) {
+        ownEndpoints.found(peers);
+        gateway.found(peers.map(peerUrl));
+      },
+      say,
+    });
   const probe = createProbe({ token, everyMs: options.probeMs, peers: () => gateway.probed() });
-  const gateway = createGateway({ peers: options.peers, token, node, ownStream: () => ownStream, onActive: probe.ask });
+  const gateway = createGateway({
+    peers: options.peers,
+    token,
+    node,
+    ownStream: () => ownStream,
+    onActive(isActive) {
+      probe.ask(isActive);
+      kubernetes?.want(isActive);
+    },
+    ...(kubernetes && { peersKnown: kubernetes.peersKnown }),
+  });
   /** Readers may ask before the worker is there. */
   let asked: FilterAsked | undefined;
   const tellFilter = (): void => worker?.send({ type: 'filter', ...(asked ?? { expression: '', by: '' }) });
@@ -185,25 +208,18 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const running = worker;
   running.send({ type: 'wanted', wanted: isWanted });
   if (asked) tellFilter();
-  metrics.set(createMetrics({ version: options.version, server: () => server.stats, node: hub, gateway, probe, history, segments: running.segments })); // prettier-ignore
+  metrics.set(createMetrics({ version: options.version, server: () => server.stats, node: hub, gateway, probe, kubernetes, history, segments: running.segments })); // prettier-ignore
 
-  const exclude = async (): Promise<void> => {
-    const peers = await resolvePeers(options.peers);
-    running.send({ type: 'exclude', listenPort: server.port, peers });
-  };
-  await exclude();
-  const resolving = setInterval(() => void exclude(), RESOLVE_MS);
-
-  const names =
-    options.names === undefined
-      ? undefined
-      : watchNames({ file: options.names, onNames: (read) => running.send({ type: 'names', ...read }), say });
+  await ownEndpoints.start();
+  const names = options.names === undefined ? undefined : watchNames({ file: options.names, onNames: told.file, say });
+  kubernetes?.start(server.port);
 
   const stopServing = async (): Promise<void> => {
-    clearInterval(resolving);
+    ownEndpoints.stop();
     names?.stop();
     metrics.stop();
     gateway.stop();
+    kubernetes?.stop();
     probe.stop();
     await server.stop();
   };

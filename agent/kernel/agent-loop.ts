@@ -7,7 +7,7 @@ import { createSegmentHistograms } from '../histogram/segments.ts';
 import { createLegsEncoder } from '../legs/encode.ts';
 import { createLegs } from '../legs/legs.ts';
 import { segmentNames } from '../paths/segments.ts';
-import type { Names } from '../wire/messages.ts';
+import type { ToldNames } from '../wire/messages.ts';
 import { createAttachments } from './attachments.ts';
 import { createBlindLog } from './blind.ts';
 import { createChangeLog } from './changes.ts';
@@ -54,7 +54,7 @@ export interface AgentLoop {
   sample(exponent: 'auto' | number): void;
   filter: KernelFilter['set'];
   exclude: OwnTraffic['setEndpoints'];
-  tellNames(names: Names, writtenMs: number): void;
+  tellNames(names: ToldNames): void;
   /** Detaches and ends; `stopped` is posted when all is done. */
   stop(): void;
 }
@@ -254,7 +254,7 @@ export async function startAgentLoop(options: WorkerOptions, post: (message: Fro
     sample: (exponent) => sampler.choose(exponent),
     filter: (expression, by) => filtering.set(expression, by),
     exclude: ownTraffic.setEndpoints,
-    tellNames: (names, writtenMs) => outlet.message({ type: 'names', timeNs: clock.nowNs(), writtenMs, ...names }),
+    tellNames: (names) => outlet.message({ type: 'names', timeNs: clock.nowNs(), ...names }),
     stop: () => void stop(),
   };
 }

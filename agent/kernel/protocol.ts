@@ -1,5 +1,5 @@
 /** What the main thread and the worker say to each other. Frames travel as they are and are moved, not copied. */
-import type { Names } from '../wire/messages.ts';
+import type { ToldNames } from '../wire/messages.ts';
 import type { Endpoint } from './library.ts';
 import type { TestClock } from './test-clock.ts';
 
@@ -33,7 +33,7 @@ export type ToWorker =
   | { type: 'sample'; exponent: 'auto' | number }
   | { type: 'filter'; expression: string; by: string } /* an empty expression: none */
   | { type: 'exclude'; listenPort: number | undefined; peers: Endpoint[] }
-  | { type: 'names'; names: Names; writtenMs: number } /* what the names file says by now */
+  | { type: 'names'; names: ToldNames } /* what the names file and Kubernetes say by now */
   | { type: 'stop' };
 
 export type FromWorker =

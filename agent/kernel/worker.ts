@@ -24,7 +24,7 @@ function receive(loop: AgentLoop, message: ToWorker): void {
     case 'exclude':
       return loop.exclude(message.listenPort, message.peers);
     case 'names':
-      return loop.tellNames(message.names, message.writtenMs);
+      return loop.tellNames(message.names);
     case 'stop':
       return loop.stop();
   }

@@ -107,6 +107,23 @@ test('pods by their names, once, whichever agents tell of them', () => {
   expect(new Set(marks.within(ALL).map(markText)).size).toBe(marks.within(ALL).length);
 });
 
+test("each node's pods are its own to tell of, and Kubernetes' begin when it first tells of them", () => {
+  const marks = createMarks();
+  const none = names([]);
+  const kubernetes = (pods: Parameters<typeof names>[0]) => ({ ...none, kubernetes: { ...names(pods), writtenMs: 0 } });
+  for (const node of ['n1', 'n2']) marks.message(node, hello('1', []), NOW_MS);
+  marks.message('n1', none, NOW_MS);
+  marks.message('n1', kubernetes([['web', '10.0.0.1']]), NOW_MS);
+  marks.message('n2', kubernetes([['api', '10.0.0.2']]), NOW_MS);
+  marks.message('n1', kubernetes([['web', '10.0.0.1']]), NOW_MS);
+  expect(marks.within(ALL)).toEqual([]);
+  marks.message('n2', kubernetes([['db', '10.0.0.3']]), NOW_MS);
+  // An agent that starts again has its file before it has Kubernetes' names.
+  marks.message('n2', none, NOW_MS);
+  marks.message('n2', kubernetes([['db', '10.0.0.3']]), NOW_MS);
+  expect(marks.within(ALL).map(markText)).toEqual(['pod shop/api is gone', 'pod shop/db is new: 10.0.0.3']);
+});
+
 test('clocks that become unknown, or known otherwise; that one is found at first is no change', () => {
   const marks = createMarks();
   for (const source of [undefined, 'traffic', 'traffic', undefined, 'realtime'] as const)

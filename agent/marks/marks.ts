@@ -1,7 +1,7 @@
 /** What changed on the nodes, as their frames tell it: a second, a node, and a few words. Bounded. */
 import type { ClockSummary } from '../paths/counting.ts';
 import { formatCount } from '../trace/numbers.ts';
-import type { Changes, Device, Hello, NamesMessage, Status } from '../wire/messages.ts';
+import type { Changes, ClusterNames, Device, Hello, NamesMessage, Status } from '../wire/messages.ts';
 import { ruleTexts, routeTexts, tableText, type TableChange } from './changes.ts';
 import type { Listener } from './nodes.ts';
 
@@ -43,7 +43,8 @@ export function createMarks(): Marks {
   /** Tables of nftables that changed just now, by node. */
   const tables = new Map<string, { mark: Mark; change: TableChange }>();
   const told = new WeakSet<Mark>();
-  let pods: Map<string, string> | undefined;
+  /** By node, what its file names and what Kubernetes does: each begins with its first message. */
+  const pods = new Map<string, ReadonlyMap<string, string>>();
 
   function note(nowMs: number, kind: Mark['kind'], node: string, text: string): void {
     const second = Math.floor(nowMs / 1000);
@@ -113,10 +114,16 @@ export function createMarks(): Marks {
     if (status.changes) takeChanges(node, known, status.changes, nowMs);
   }
 
-  function takeNames(names: NamesMessage, nowMs: number): void {
+  function takeNames(node: string, names: NamesMessage, nowMs: number): void {
+    takePods(`${node} file`, names, nowMs);
+    if (names.kubernetes) takePods(`${node} kubernetes`, names.kubernetes, nowMs);
+  }
+
+  function takePods(source: string, names: ClusterNames, nowMs: number): void {
+    const before = pods.get(source);
     const now = podsOf(names);
-    if (pods) for (const text of podChanges(pods, now)) note(nowMs, 'name', '', text);
-    pods = now;
+    if (before) for (const text of podChanges(before, now)) note(nowMs, 'name', '', text);
+    pods.set(source, now);
   }
 
   return {
@@ -126,7 +133,7 @@ export function createMarks(): Marks {
       if (!known) return;
       if (message.type === 'devices') takeDevices(node, known, message.devices, nowMs);
       else if (message.type === 'status') takeStatus(node, known, message, nowMs);
-      else if (message.type === 'names') takeNames(message, nowMs);
+      else if (message.type === 'names') takeNames(node, message, nowMs);
     },
     // However short the silence was, each is one: they are no echo of each other.
     away: (node, lastMs) => add({ second: Math.floor(lastMs / 1000), kind: 'agent', node, text: 'agent not heard any more' }), // prettier-ignore
@@ -191,7 +198,7 @@ function deviceChange(before: Device | undefined, now: Device): string[] {
   ];
 }
 
-const podsOf = ({ pods }: NamesMessage): Map<string, string> =>
+const podsOf = ({ pods }: ClusterNames): Map<string, string> =>
   new Map(
     pods.map(({ name, namespace, addresses }) => [namespace ? `${namespace}/${name}` : name, addresses.join(', ')]),
   );

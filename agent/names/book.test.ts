@@ -56,6 +56,21 @@ describe('names of several files', () => {
     expect([label(book, '10.244.1.2'), book.counts().addresses]).toEqual([undefined, 0]);
   });
 
+  it('of Kubernetes: the newer is right, but a file always, of whichever agent', () => {
+    const book = createNameBook();
+    const pod = (name: string): Names => names({ pods: [{ ...web, name }] });
+    book.set(0, names({}), 0, { names: pod('first'), writtenMs: 10 });
+    book.set(1, names({}), 0, { names: pod('second'), writtenMs: 9 });
+    expect(label(book, '10.244.1.2')).toBe('shop/first');
+    book.set(1, names({}), 0, { names: pod('second'), writtenMs: 11 });
+    expect(label(book, '10.244.1.2')).toBe('shop/second');
+    book.set(2, pod('file'), 1, { names: pod('third'), writtenMs: 12 });
+    expect([label(book, '10.244.1.2'), book.counts()]).toEqual(['shop/file', { addresses: 2, contradictions: 2 }]);
+    book.set(2, names({}), 1, { names: names({}), writtenMs: 13 });
+    book.forget(1);
+    expect(label(book, '10.244.1.2')).toBe('shop/first');
+  });
+
   it('keep their identity while they stay the same', () => {
     const book = createNameBook();
     const identity = (): number | undefined => book.find(parseAddress('10.244.1.2'), 0, 0, TCP)?.id;

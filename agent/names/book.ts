@@ -1,5 +1,6 @@
 /**
- * Who has an address, as all agents' names files say it together. Where two differ, the newer file is right.
+ * Who has an address, as all agents' names files and Kubernetes say it together. Where two differ, the newer is right, and a file
+ * always: a person wrote it.
  *
  * Names have no times of their own: a path bears the names that are known when it is told. A pod that takes over another's
  * address takes its paths over with the file that says so.
@@ -10,8 +11,8 @@ import { buildIndex, portKey, type Index, type Source } from './layers.ts';
 import { createIdentities, type Name } from './name.ts';
 
 export interface NameBook {
-  /** Replaces what this node's agent says. */
-  set(node: number, names: Names, writtenMs: number): void;
+  /** Replaces what this node's agent says: by its file, and by what it has from Kubernetes. */
+  set(node: number, names: Names, writtenMs: number, kubernetes?: { names: Names; writtenMs: number }): void;
   /** Replaces a node's own addresses, as its agent sees them. */
   setOwn(node: number, name: string, addresses: string[]): void;
   forget(node: number): void;
@@ -29,7 +30,7 @@ export interface NameCounts {
 }
 
 export function createNameBook(): NameBook {
-  const sources = new Map<number, Source>();
+  const sources = new Map<number, Source[]>();
   const own = new Map<number, { name: string; addresses: string[] }>();
   const identify = createIdentities();
   let index: Index | undefined;
@@ -37,14 +38,15 @@ export function createNameBook(): NameBook {
 
   function indexNow(): Index | undefined {
     if (isStale)
-      index = sources.size === 0 ? undefined : buildIndex([...sources.values()], [...own.values()], identify);
+      index = sources.size === 0 ? undefined : buildIndex([...sources.values()].flat(), [...own.values()], identify);
     isStale = false;
     return index;
   }
 
   return {
-    set(node, names, writtenMs) {
-      sources.set(node, { node, names, writtenMs });
+    set(node, names, writtenMs, kubernetes) {
+      const file: Source = { node, names, writtenMs, isFile: true };
+      sources.set(node, kubernetes ? [{ node, ...kubernetes, isFile: false }, file] : [file]);
       isStale = true;
     },
     setOwn(node, name, addresses) {

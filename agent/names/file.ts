@@ -12,7 +12,7 @@ const MAX_FILE_BYTES = 4 << 20;
 /** Its parser takes seconds for more, in which the agent answers nobody. */
 const MAX_YAML_BYTES = 1 << 20;
 /** The message has a few more fields. */
-const MAX_JSON_BYTES = MAX_PAYLOAD_BYTES - 1024;
+export const MAX_JSON_BYTES = MAX_PAYLOAD_BYTES - 1024;
 /** Whoever writes the file may take several steps. */
 const DEBOUNCE_MS = 200;
 /** Where nothing tells of changes: network file systems, links to files elsewhere, folders that are not there yet. */

@@ -1,16 +1,21 @@
-/** Names of several files, laid over each other and made ready to be looked up. */
+/** Names of several files and of Kubernetes, laid over each other and made ready to be looked up. */
 import { parseAddress } from '../paths/addresses.ts';
 import type { Names } from '../wire/messages.ts';
 import type { Identify, Name } from './name.ts';
 import { shown } from './shown.ts';
 import { createAddressTable, type AddressTable } from './table.ts';
 
-/** One agent's file. */
+/** One agent's file, or what it has from Kubernetes. */
 export interface Source {
   node: number;
   names: Names;
   writtenMs: number;
+  isFile: boolean;
 }
+
+/** Files over all else, and of their kind the newer over the older. */
+const byRight = (a: Source, b: Source): number =>
+  Number(a.isFile) - Number(b.isFile) || a.writtenMs - b.writtenMs || a.node - b.node;
 
 export interface Entry {
   name: Name;
@@ -39,14 +44,14 @@ export const portKey = (protocol: number, port: number): number => (protocol << 
 
 const noPorts: ReadonlyMap<number, Name> = new Map();
 
-/** @param own nodes' addresses as their devices have them: known without any file, so that every file may say otherwise */
+/** @param own nodes' addresses as their devices have them: known without being told, so that everybody may say otherwise */
 export function buildIndex(sources: Source[], own: { name: string; addresses: string[] }[], identify: Identify): Index {
   const layers = createLayers();
   const nodePorts = new Map<number, Name>();
   const putNode = ({ name, addresses }: { name: string; addresses: string[] }, isOwn: boolean): void =>
     layers.put(addresses, nodeEntry(name, identify), isOwn);
   for (const node of own) putNode(node, true);
-  for (const { names } of sources.toSorted((a, b) => a.writtenMs - b.writtenMs || a.node - b.node)) {
+  for (const { names } of sources.toSorted(byRight)) {
     for (const pod of names.pods) layers.put(pod.addresses, podEntry(pod, identify), false);
     for (const service of names.services) {
       layers.put(service.addresses, serviceEntry(service, nodePorts, identify), false);

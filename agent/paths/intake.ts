@@ -136,9 +136,14 @@ function takeHello(intake: Intake, parts: IntakeParts, id: number, hello: Hello,
 }
 
 /** @throws WireError where it breaks the rules of a names file */
-function takeNames(book: NameBook, stream: Stream, { pods, services, nodes, writtenMs }: NamesMessage): void {
+function takeNames(book: NameBook, stream: Stream, message: NamesMessage): void {
+  const { pods, services, nodes, writtenMs, kubernetes } = message;
   try {
-    book.set(stream.node, parseNames({ pods, services, nodes }), Number(writtenMs) || 0);
+    const ofCluster = kubernetes && {
+      names: parseNames({ pods: kubernetes.pods, services: kubernetes.services }),
+      writtenMs: Number(kubernetes.writtenMs) || 0,
+    };
+    book.set(stream.node, parseNames({ pods, services, nodes }), Number(writtenMs) || 0, ofCluster);
   } catch (error) {
     if (!(error instanceof NamesError)) throw error;
     throw new WireError('json', `names of ${stream.name}: ${error.message}`);

@@ -109,6 +109,18 @@ describe('a recording under pseudonyms', () => {
   });
 });
 
+it('names of Kubernetes stand for others as those of a file do, the same for the same', () => {
+  const pods = [{ name: 'web-1', namespace: 'shop', workload: 'web', node: 'n1', addresses: ['10.244.1.2'] }];
+  const services = [{ name: 'api', namespace: 'shop', addresses: ['10.96.0.10'], ports: [{ port: 80 }] }];
+  const message: Message = {
+    type: 'names', timeNs: 0, writtenMs: 0, pods, services: [], nodes: [], kubernetes: { writtenMs: 5, pods, services },
+  }; // prettier-ignore
+  const frame = createPseudonymizer()(encodeMessage({ stream: 1, sequence: 0, timeMs: 0 }, message));
+  const told = decodeMessage(decodeFrame(frame!)) as NamesMessage;
+  expect(told.kubernetes).toMatchObject({ writtenMs: 5, pods: told.pods, services: [{ name: 'service-1', ports: [{ port: 80 }] }] }); // prettier-ignore
+  expect(JSON.stringify(told)).not.toMatch(/web|shop|api|10\.(244|96)\./);
+});
+
 it('what changed is told without addresses and names; tables of kube-proxy and the like keep theirs', () => {
   const route = { change: 'replaced', destination: '192.0.2.128/25', gateway: '192.0.2.1', ifindex: 3, table: 254 } as const; // prettier-ignore
   const all = { ...route, destination: '0.0.0.0/0', gateway: '' };

@@ -10,7 +10,7 @@ import { decodeLegsPayload, type Fields } from '../wire/columns.ts';
 import { FrameType, HEADER_BYTES, WireError, decodeFrame, encodeFrame, type Frame } from '../wire/frame.ts';
 import {
   decodeMessage, encodeMessage,
-  type Changes, type Device, type DropPlace, type Hello, type HistoryMessage, type Message, type NamesMessage, type RouteChange, type Status,
+  type Changes, type ClusterNames, type Device, type DropPlace, type Hello, type HistoryMessage, type Message, type NamesMessage, type RouteChange, type Status,
 } from '../wire/messages.ts'; // prettier-ignore
 import { createAddressPseudonyms } from './addresses.ts';
 import { createNamePseudonyms, deviceName, tableName } from './names.ts';
@@ -75,8 +75,13 @@ export function createPseudonymizer(): Pseudonymize {
     ...(suspended && { suspended }), ...(realtime && { realtime }), ...(drops && { drops }), ...(changed && { changes: changes(changed) }),
   }); // prettier-ignore
 
-  const nameList = ({ type, timeNs, writtenMs, pods, services, nodes }: NamesMessage): NamesMessage => ({
-    type, timeNs, writtenMs,
+  const nameList = ({ type, timeNs, writtenMs, nodes, kubernetes, ...named }: NamesMessage): NamesMessage => ({
+    type, timeNs, writtenMs, ...clusterNames(named),
+    nodes: nodes.map(({ name, addresses: own }) => ({ name: names.of('node', name), addresses: own.map(addresses.text) })),
+    ...(kubernetes && { kubernetes: { writtenMs: kubernetes.writtenMs, ...clusterNames(kubernetes) } }),
+  }); // prettier-ignore
+
+  const clusterNames = ({ pods, services }: ClusterNames): ClusterNames => ({
     pods: pods.map(({ name, namespace, workload, node, addresses: own }) => ({
       name: names.of('pod', `${namespace ?? ''}/${name}`),
       ...(namespace !== undefined && { namespace: names.of('namespace', namespace) }),
@@ -90,7 +95,6 @@ export function createPseudonymizer(): Pseudonymize {
       addresses: own.map(addresses.text),
       ports,
     })),
-    nodes: nodes.map(({ name, addresses: own }) => ({ name: names.of('node', name), addresses: own.map(addresses.text) })),
   }); // prettier-ignore
 
   /** In the order of their names, for the first by name is the reference of all clocks. */

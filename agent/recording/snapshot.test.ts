@@ -30,7 +30,7 @@ async function agent(frames = 12, node = 'node-1') {
     const frame = at % 2 === 1 ? statusFrame(1, at, at * 5000) : legsFrame(1, at, 64, at * 5000);
     recorder.push(frame, nowMs - 60_000 + at * 5000);
   }
-  const held = { nodes: 1, read: (span: Parameters<typeof recorder.open>[0]) => [pastOf(recorder, node, span)] };
+  const held = { nodes: () => 1, read: (span: Parameters<typeof recorder.open>[0]) => [pastOf(recorder, node, span)] };
   const server = await serve({ ...createHub(), held });
   cleanups.push(() => server.stop());
   return server.url;

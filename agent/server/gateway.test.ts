@@ -1,6 +1,8 @@
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { STREAM_PATH, type Control } from '../client/protocol.ts';
+import { decodeFrame } from '../wire/frame.ts';
+import { decodeMessage } from '../wire/messages.ts';
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import type { RunningServer } from './server.ts';
@@ -253,6 +255,55 @@ it('says when a peer wants another token', async () => {
 it('refuses an address that is none at once', () => {
   expect(() => gatewayTo(['ftp://x'])).toThrow('is not a ws:// or wss:// address');
   expect(() => gatewayTo(['ws://h:1/?token=x'])).toThrow('takes no user, password or query');
+});
+
+describe('peers that are found', () => {
+  const states = (gateway: Gateway): string =>
+    gateway.peers().map(({ node = '-', state }) => `${node} ${state}`).join(); // prettier-ignore
+  const streams = (gateway: Gateway): string[] =>
+    gateway.state().map(describeFrame).filter((frame) => frame.startsWith('hello')); // prettier-ignore
+
+  it('come, go and come again while somebody reads; those of the options stay', async () => {
+    const [one, two, three] = [await peer(1, 'node-1'), await peer(2, 'node-2'), await peer(3, 'node-3')];
+    const gateway = gatewayTo([one.url]);
+    gateway.found([one.url, two.url]);
+    const { frames, seen } = watch(gateway);
+    await until(() => states(gateway) === 'node-1 up,node-2 up');
+    gateway.found([three.url]);
+    expect(streams(gateway)).toEqual(['hello 1/0']);
+    await until(() => states(gateway) === 'node-1 up,node-3 up');
+    await until(() => two.server.stats.readers === 0);
+    two.hub.push(legsFrame(2, 1));
+    gateway.found([two.url, three.url]);
+    await until(() => states(gateway) === 'node-1 up,node-3 up,node-2 up');
+    gateway.found([]);
+    await until(() => two.server.stats.readers === 0 && three.server.stats.readers === 0);
+    expect(streams(gateway)).toEqual(['hello 1/0']);
+    expect([one.server.stats.readersTotal, seen().includes('legs 2/1')]).toEqual([1, false]);
+    const told = frames.map((frame) => decodeMessage(decodeFrame(frame))).filter(({ type }) => type === 'peers');
+    expect(told.at(-1)).toMatchObject({ peers: [{ node: 'node-1', state: 'up' }] });
+  });
+
+  it('are connected to only while somebody reads', async () => {
+    const one = await peer(1, 'node-1');
+    const gateway = gatewayTo([]);
+    gateway.found([one.url]);
+    expect([states(gateway), one.server.stats.readersTotal]).toEqual(['- connecting', 0]);
+    const { stop } = watch(gateway);
+    await until(() => states(gateway) === 'node-1 up');
+    stop();
+    await until(() => one.server.stats.readers === 0);
+    gateway.found([]);
+    expect(gateway.peers()).toEqual([]);
+  });
+
+  it('are asked for the past once they are known', async () => {
+    const one = await peer(1, 'node-1');
+    const gateway = gatewayTo([], { peersKnown: () => Promise.resolve(gateway.found([one.url])) });
+    expect(gateway.held.nodes()).toBe(0);
+    await gateway.held.ready!();
+    expect([gateway.held.nodes(), gateway.held.read({ fromAgeMs: 1000, toAgeMs: 0 }).length]).toEqual([1, 1]);
+  });
 });
 
 it('knows where its peers answer the probe, while it is connected to them', async () => {

@@ -23,6 +23,8 @@ export interface GatewayOptions {
   ownStream: () => number | undefined;
   /** Peers are being connected to, or no longer. */
   onActive?: (isActive: boolean) => void;
+  /** Resolves when whoever finds peers has, or cannot for now: what they hold of the past is about to be read. */
+  peersKnown?: () => Promise<void>;
   /** Time for which peers stay connected when the last reader has gone. */
   lingerMs?: number;
   limits?: Partial<StreamLimits>;
@@ -42,6 +44,8 @@ export interface GatewayStats {
 export interface Gateway extends FrameSource {
   /** What peers are to follow for a reader of ours, until told otherwise. */
   follow(asked: FilterAsked | undefined): void;
+  /** Peers that were found, instead of those found before; those of the options stay. */
+  found(addresses: string[]): void;
   held: Held;
   stats: GatewayStats;
   peers(): PeerState[];
@@ -59,6 +63,8 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 interface Peer {
   address: string;
+  /** Not one of the options. */
+  isFound: boolean;
   state: PeerState;
   stream: Stream | undefined;
 }
@@ -79,11 +85,18 @@ const told = v.object({
 /** What a hello says that matters here. */
 type Told = v.InferOutput<typeof told>;
 
+const newPeer = (address: string, isFound: boolean): Peer => ({
+  address,
+  isFound,
+  state: { url: address, state: 'connecting' },
+  stream: undefined,
+});
+
 class PeerGateway implements Gateway {
   readonly stats: GatewayStats = { framesRelayed: 0, bytesRelayed: 0, garbage: 0, refusals: {} };
   readonly #options: GatewayOptions;
   readonly #hub: Hub = createHub();
-  readonly #peers: Peer[];
+  #peers: Peer[];
   /** Whose a stream is, and which node's. */
   readonly #streams = new Map<number, Told & { peer: Peer }>();
   readonly held: Held;
@@ -101,12 +114,12 @@ class PeerGateway implements Gateway {
     this.#options = options;
     // Wrong addresses are found now, not when somebody looks.
     for (const address of options.peers) streamUrl(address, 'node');
-    this.#peers = options.peers.map((address) => ({
-      address,
-      state: { url: address, state: 'connecting' },
-      stream: undefined,
-    }));
-    this.held = { nodes: this.#peers.length, read: (span) => this.#read(span) };
+    this.#peers = options.peers.map((address) => newPeer(address, false));
+    this.held = {
+      ready: async () => await options.peersKnown?.(),
+      nodes: () => this.#peers.length,
+      read: (span) => this.#read(span),
+    };
   }
 
   /**
@@ -154,6 +167,19 @@ class PeerGateway implements Gateway {
     };
   }
 
+  found(addresses: string[]): void {
+    const wanted = new Set(addresses);
+    const gone = this.#peers.filter((peer) => peer.isFound && !wanted.has(peer.address));
+    for (const peer of gone) this.#disconnect(peer);
+    this.#peers = this.#peers.filter((peer) => !gone.includes(peer));
+    const known = new Set(this.#peers.map(({ address }) => streamUrl(address, 'node')));
+    const come = [...wanted].filter((address) => !known.has(streamUrl(address, 'node')));
+    const peers = come.map((address) => newPeer(address, true));
+    this.#peers.push(...peers);
+    if (this.#isActive) for (const peer of peers) this.#connect(peer);
+    if (gone.length + peers.length > 0) this.#publish();
+  }
+
   stop(): void {
     clearTimeout(this.#linger);
     clearTimeout(this.#telling);
@@ -162,12 +188,16 @@ class PeerGateway implements Gateway {
     if (this.#isActive) this.#options.onActive?.(false);
     this.#isActive = false;
     for (const peer of this.#peers) {
-      peer.stream?.close();
-      peer.stream = undefined;
-      this.#forget(peer);
+      this.#disconnect(peer);
       peer.state = { url: peer.address, state: 'connecting' };
     }
     this.#publish();
+  }
+
+  #disconnect(peer: Peer): void {
+    peer.stream?.close();
+    peer.stream = undefined;
+    this.#forget(peer);
   }
 
   #activate(): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { historyOf, pastOf } from '../history/past.ts';
+import { historyOf, mergePasts, pastOf } from '../history/past.ts';
 import { createRecorder } from '../history/recorder.ts';
 import { createNewcomer, type Newcomer } from './newcomer.ts';
 import { framePlace } from './source.ts';
@@ -32,7 +32,7 @@ function cluster(recorderBytes: number, queueBytes: number, before: number) {
   for (let at = 0; at < before; at++) push();
   const span = { fromAgeMs: Infinity, toAgeMs: 0 };
   const pasts = nodes.map(({ recorder, stream }) => pastOf(recorder, `n${stream}`, span));
-  const newcomer = createNewcomer([], pasts, queueBytes);
+  const newcomer = createNewcomer([], mergePasts(pasts), queueBytes);
   heard.push(newcomer);
   return { push, newcomer, nodes };
 }
@@ -98,7 +98,7 @@ describe('a newcomer', () => {
 
   it('gets what the past does not know as every reader does', () => {
     const state = [helloFrame(9, 'n9'), statusFrame(9, 4)];
-    const newcomer = createNewcomer(state, [], 1 << 20);
+    const newcomer = createNewcomer(state, mergePasts([]), 1 << 20);
     const live = [legsFrame(9, 5), legsFrame(9, 6)];
     for (const frame of live) newcomer.wait(frame);
     expect(newcomer.join().frames.slice(1)).toEqual([...state, ...live]);

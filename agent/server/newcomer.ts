@@ -2,9 +2,9 @@
  * From the past to the present: what comes live while a newcomer is sent the past waits here, and joins without a hole or
  * a double. The past is read from what agents hold as fast as the newcomer takes it, so it fills no queue.
  */
-import { historyFrame, mergePasts, type Past } from '../history/past.ts';
+import { historyFrame, type Past } from '../history/past.ts';
 import { FrameType, NO_STREAM } from '../wire/frame.ts';
-import { framePlace, type FrameSource } from './source.ts';
+import { framePlace } from './source.ts';
 
 export interface Newcomer {
   /** A live frame; the oldest that waits may leave, for the past will most likely bring it. */
@@ -25,7 +25,7 @@ export interface Joined {
  * @param state of the sources at the moment of subscribing to them
  * @param queueBytes of frames that may wait
  */
-export function createNewcomer(state: Uint8Array[], pasts: Past[], queueBytes: number): Newcomer {
+export function createNewcomer(state: Uint8Array[], past: Past, queueBytes: number): Newcomer {
   const waiting: Uint8Array[] = [];
   let bytes = 0;
   /** Of each stream the number of the latest that left. */
@@ -34,7 +34,7 @@ export function createNewcomer(state: Uint8Array[], pasts: Past[], queueBytes: n
   const last = new Map<number, number>();
 
   async function* read(): AsyncGenerator<Uint8Array> {
-    for await (const frame of mergePasts(pasts)) {
+    for await (const frame of past) {
       const { stream, sequence, type } = framePlace(frame);
       const before = last.get(stream) ?? sequence;
       if (type !== FrameType.history) last.set(stream, distance(sequence, before) > 0 ? sequence : before);
@@ -90,10 +90,3 @@ const isOf =
   (stream: number) =>
   (frame: Uint8Array): boolean =>
     framePlace(frame).stream === stream;
-
-/** Pasts of the sources: each node gets an equal share of the bytes. */
-export function pastsOf(sources: FrameSource[], ageMs: number, bytes: number): Past[] {
-  const held = sources.flatMap((source) => source.held ?? []);
-  const nodes = held.reduce((sum, each) => sum + each.nodes, 0);
-  return held.flatMap((each) => each.read({ fromAgeMs: ageMs, toAgeMs: 0, bytes: bytes / Math.max(1, nodes) }));
-}

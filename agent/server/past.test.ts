@@ -21,7 +21,7 @@ const TOKEN = 'a-token-of-24-characters';
 function nodeOf(stream: number, name: string, frames: number, frameBytes = 64) {
   const hub = createHub();
   const recorder = createRecorder({ ms: 60_000, bytes: 256 << 20 });
-  const source: FrameSource = { ...hub, held: { nodes: 1, read: (span) => [pastOf(recorder, name, span)] } };
+  const source: FrameSource = { ...hub, held: { nodes: () => 1, read: (span) => [pastOf(recorder, name, span)] } };
   let next = 0;
   const push = (): void => {
     const sequence = next++;

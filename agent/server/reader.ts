@@ -3,9 +3,11 @@
  * alone, whole frames at a time, and it is told as soon as there is room again.
  */
 import type { WebSocket } from 'ws';
+import type { Span } from '../history/recorder.ts';
 import { FrameType } from '../wire/frame.ts';
 import { encodeMessage } from '../wire/messages.ts';
-import { createNewcomer, pastsOf, type Joined, type Newcomer } from './newcomer.ts';
+import { pastOfSources } from './held.ts';
+import { createNewcomer, type Joined, type Newcomer } from './newcomer.ts';
 import { framePlace, type FramePlace, type FrameSource } from './source.ts';
 
 export interface ReaderStats {
@@ -51,12 +53,12 @@ export class Reader {
     this.#stats = stats;
   }
 
-  /** @param past how long ago to begin, and how many bytes of it at most; without it, now */
-  start(past?: { ageMs: number; bytes: number }): void {
+  /** @param from how long ago to begin, and how many bytes of it at most, which nodes share; without it, now */
+  start(from?: { ageMs: number; bytes: number }): void {
     this.#socket.on('pong', () => (this.#isAlive = true));
-    const pasts = past ? pastsOf(this.#sources, past.ageMs, past.bytes) : [];
+    const past = from && pastOfSources(this.#sources, (nodes) => spanOf(from, nodes));
     const state = (): Uint8Array[] => this.#sources.flatMap((source) => source.state());
-    if (pasts.length > 0) this.#newcomer = createNewcomer(state(), pasts, this.#queueBytes);
+    if (past) this.#newcomer = createNewcomer(state(), past, this.#queueBytes);
     for (const source of this.#sources) {
       if (!this.#newcomer) for (const frame of source.state()) this.#enqueue(frame);
       this.#unsubscribe.push(source.subscribe((frame) => this.#offer(frame)));
@@ -179,6 +181,12 @@ export class Reader {
     this.#pump();
   }
 }
+
+const spanOf = ({ ageMs, bytes }: { ageMs: number; bytes: number }, nodes: number): Span => ({
+  fromAgeMs: ageMs,
+  toAgeMs: 0,
+  bytes: bytes / Math.max(1, nodes),
+});
 
 /** Says how many frames never come: those of the gap less those sent again behind this message. */
 function missedMessage(stream: number, gap: Gap, resent: Uint8Array[]): Uint8Array | undefined {

@@ -1,8 +1,9 @@
 /** GET /v1/snapshot: what this agent and its peers hold of a span, as a file that `hoplens replay` and the page open. */
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { mergePasts, type Past } from '../history/past.ts';
+import type { Past } from '../history/past.ts';
 import { parseSpan } from '../history/span.ts';
+import { pastOfSources } from './held.ts';
 import { reply } from './replies.ts';
 import type { FrameSource } from './source.ts';
 
@@ -19,12 +20,12 @@ export async function serveSnapshot(
 ): Promise<void> {
   const span = parseSpan(query, Date.now());
   if (typeof span === 'string') return reply(response, 400, span);
-  const held = sources.flatMap((source) => source.held ?? []);
-  if (held.length === 0) return reply(response, 409, 'this agent holds no history (--history 0)');
+  const past = pastOfSources(sources, () => span);
+  if (!past) return reply(response, 409, 'this agent holds no history (--history 0)');
   if (underWay >= MAX_AT_ONCE) return reply(response, 503, `${MAX_AT_ONCE} snapshots are being read`);
   underWay++;
   try {
-    await send(mergePasts(held.flatMap((each) => each.read(span))), response);
+    await send(past, response);
   } finally {
     underWay--;
   }

@@ -14,8 +14,10 @@ export interface FrameSource {
 
 /** Pasts (agent/history/past.ts) of nodes, to be asked for by how long ago. */
 export interface Held {
+  /** Resolves when it is known whose there are. */
+  ready?: () => Promise<void>;
   /** Of how many nodes there are at most. */
-  nodes: number;
+  nodes: () => number;
   read(span: Span): Past[];
 }
 

@@ -97,6 +97,33 @@ describe('names of pods', () => {
   });
 });
 
+describe('names of Kubernetes', () => {
+  const none: Names = { pods: [], services: [], nodes: [] };
+  const ofPod = (at: number): NonNullable<NamesMessage['kubernetes']> => ({
+    pods: [names.pods[at]],
+    services: [],
+    writtenMs: 2,
+  });
+
+  it('stand where no file says otherwise, each of its own node', () => {
+    const messages = [0, 1].map((at) => ({ ...namesMessage(none), kubernetes: ofPod(at) }));
+    const [path] = look(records(false), messages).paths;
+    expect([path.source, path.destination]).toMatchObject([{ pod: 'web-1', workload: 'web' }, { pod: 'api-1' }]);
+    const file = { ...none, pods: [{ name: 'mine', addresses: [podAddress(1, 0)] }] };
+    const [other] = look(records(false), [{ ...namesMessage(file), kubernetes: ofPod(0) }, messages[1]]).paths;
+    expect([other.source.pod, other.destination.pod]).toEqual(['web-1', 'mine']);
+  });
+
+  it('that break the rules are garbage, and what was known stays', () => {
+    const bad = {
+      ...namesMessage(none),
+      kubernetes: { pods: [{ name: '', addresses: [] }], services: [], writtenMs: 3 },
+    };
+    const [path] = look(records(false), [namesMessage(names), bad]).paths;
+    expect([path.source.pod, path.destination.pod]).toEqual(['web-1', 'api-1']);
+  });
+});
+
 describe('a Service', () => {
   const { paths, table } = look(records(true), [namesMessage(names)]);
 

@@ -19,7 +19,7 @@ afterEach(async () => {
 async function agentWith(keeps: boolean) {
   const hub = createHub();
   const recorder = createRecorder({ ms: 60_000, bytes: 1 << 20 });
-  const source: FrameSource = { ...hub, held: { nodes: 1, read: (span) => [pastOf(recorder, 'a', span)] } };
+  const source: FrameSource = { ...hub, held: { nodes: () => 1, read: (span) => [pastOf(recorder, 'a', span)] } };
   const push = (frame: Uint8Array): void => {
     recorder.push(frame, performance.now());
     hub.push(frame);

@@ -115,12 +115,21 @@ export interface Names {
   nodes: { name: string; addresses: string[] }[];
 }
 
-/** All names that this agent has, whenever its file changed. */
-export interface NamesMessage extends Names {
+/** What Kubernetes calls whom: of pods those of the agent's own node. */
+export type ClusterNames = Pick<Names, 'pods' | 'services'>;
+
+/** All names that this agent has, whenever its file or Kubernetes changed one. */
+export interface NamesMessage extends ToldNames {
   type: 'names';
   timeNs: number;
-  /** Wall clock at which the file was written: of two files the newer is right. */
+}
+
+/** What an agent's file says, and what Kubernetes does. */
+export interface ToldNames extends Names {
+  /** Wall clock at which the file was written: of two files the newer is right. 0 without a file. */
   writtenMs: number;
+  /** Absent from an agent that asks no Kubernetes; of two agents' the newer is right, and every file says otherwise. */
+  kubernetes?: ClusterNames & { writtenMs: number };
 }
 
 /** What the kernel dropped of this node's packets and of its pods', exactly, since the agent's start. */

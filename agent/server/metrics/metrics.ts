@@ -6,7 +6,9 @@ import type { Probe } from '../../probe/probe.ts';
 import type { ServerStats } from '../server.ts';
 import type { FrameSource } from '../source.ts';
 import type { HistoryStats } from '../../history/recorder.ts';
+import type { Kubernetes } from '../../kubernetes/kubernetes.ts';
 import { historyMetrics } from './history.ts';
+import { kubernetesMetrics } from './kubernetes.ts';
 import { nodeMetrics } from './node.ts';
 import { probeMetrics } from './probe.ts';
 import { pull, pullOne } from './pull.ts';
@@ -23,6 +25,8 @@ export interface MetricsOptions {
   /** undefined where there is no flight recorder. */
   history?: () => HistoryStats | undefined;
   probe?: Probe;
+  /** undefined where it is not asked. */
+  kubernetes?: Pick<Kubernetes, 'stats'> | undefined;
   segments?: SegmentHistograms;
 }
 
@@ -43,6 +47,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   if (options.gateway) gatewayMetrics(registry, options.gateway);
   if (options.history) historyMetrics(registry, options.history);
   if (options.probe) probeMetrics(registry, options.probe);
+  if (options.kubernetes) kubernetesMetrics(registry, options.kubernetes);
   if (options.segments) segmentMetrics(registry, options.segments);
   const stop = options.node ? nodeMetrics(registry, options.node) : () => {};
 
