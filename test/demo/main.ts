@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { DEFAULT_ADDRESS } from '../../agent/client/protocol.ts';
@@ -167,24 +168,28 @@ async function main(): Promise<number> {
   }
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => controller.abort());
-  if (options.replay) return replay(options, controller.signal);
+  const { signal } = controller;
+  try {
+    return await (options.replay ? replay(options, signal) : live(options, signal));
+  } catch (error) {
+    // A terminal's Ctrl-C also ends what is just starting, and we may hear of that first: then nothing failed.
+    await setImmediate();
+    if (!signal.aborted) throw error;
+    return INTERRUPTED;
+  }
+}
+
+async function live(options: Options, signal: AbortSignal): Promise<number> {
   const missing = await labMissing();
+  signal.throwIfAborted();
   if (missing.length > 0) {
     say(`the demo cannot run here: ${missing.join('; ')}\nnpm run demo -- --replay shows a recorded session of it`);
     return 1;
   }
-  return live(options, controller.signal);
-}
-
-async function live(options: Options, signal: AbortSignal): Promise<number> {
   const lab = await createLab('flannel-vxlan', { signals: false });
   try {
     say(`lab ${lab.id}: ${lab.nodes.map((node) => `${node.name} with ${node.pods.map((pod) => `${pod.name} ${pod.ip}`).join(' and ')}`).join(', ')}`); // prettier-ignore
     return await show(lab, options, signal);
-  } catch (error) {
-    // A terminal's Ctrl-C also ends what is just starting: then nothing failed.
-    if (!signal.aborted) throw error;
-    return INTERRUPTED;
   } finally {
     await lab.down();
   }

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { inNamespace, ipBatch, run } from './run.ts';
 import type { NodeLayout, PlannedNode, PodLayout, Topology } from './topology.ts';
 
@@ -122,5 +123,15 @@ async function setOffloads(netns: string, { tso, gso, gro }: Offloads): Promise<
   if (features.length > 0) await run(inNamespace(netns, ['ethtool', '-K', 'eth0', ...features]));
 }
 
-/** Whether the machine has a command; looks in PATH without running it. */
-export const hasCommand = (name: string) => spawnSync('sh', ['-c', `command -v ${name}`]).status === 0;
+/** Whether the machine has a command; looks in PATH without running anything, which a Ctrl-C would end. */
+export const hasCommand = (name: string): boolean =>
+  (process.env['PATH'] ?? '').split(delimiter).some((folder) => isProgram(join(folder, name)));
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
