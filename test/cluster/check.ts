@@ -1,16 +1,20 @@
 /**
- * `npm run check:cluster -- FOLDER`: hoplens on a real two-node Kubernetes, first as processes of the nodes, then as a DaemonSet.
+ * `npm run check:cluster -- FOLDER`: hoplens on a real two-node Kubernetes, first as processes of the nodes, then as a
+ * DaemonSet by the plain manifest and by the chart.
  * FOLDER holds the scripts that bring the cluster up. Prints what it saw; the exit code counts the claims that failed.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { entrypoint, makeRootfs } from '../../deploy/rootfs.mjs';
+import { writeImage } from '../../deploy/image.mjs';
+import { findHelm } from '../setup/helm.mjs';
 import { overPodNetwork, throughNodePort, throughService } from './claims.ts';
-import { checkFolder, claim, say } from './claim.ts';
+import { checkFolder, claim } from './claim.ts';
 import { nodes, openCluster, type Cluster, type Pod } from './cluster.ts';
 import { end, startAgent, traceWhile, type Traced } from './hoplens.ts';
+import { byChart, byManifest, readToken, type Installation } from './installation.ts';
+import { capabilities, gone, programs, rolledOut, scraped, throughPortForward, upgraded } from './installed.ts';
 
 interface Scene {
   cluster: Cluster;
@@ -62,28 +66,43 @@ async function asProcesses(scene: Scene, tokenFile: string): Promise<number> {
   }
 }
 
-async function asDaemonSet(scene: Scene, folder: string, tokenFile: string): Promise<number> {
-  const { cluster } = scene;
-  makeRootfs(join(folder, 'root'));
+/** One image for all installations, as the scripts of the cluster take it. */
+async function loadImage(cluster: Cluster, folder: string): Promise<void> {
   const image = join(folder, 'hoplens.tar');
-  await cluster.script('mkimage.sh', 'localhost/hoplens:1', join(folder, 'root'), JSON.stringify(entrypoint), image);
+  writeImage(image);
   await cluster.script('load', image);
-  const peers = Object.values(nodes).map((address) => `--peer, 'ws://${address}:9430'`).join(', '); // prettier-ignore
-  const manifest = join(folder, 'daemonset.yaml');
-  const template = readFileSync(new URL('daemonset.yaml', import.meta.url), 'utf8');
-  writeFileSync(manifest, template.replace('TOKEN', readFileSync(tokenFile, 'utf8')).replace('PEERS', peers));
-  await cluster.kubectl('apply', '-f', manifest);
+}
+
+/** Installs, asks, and takes it away again; how many claims failed. `further` are claims of this installation alone. */
+async function asDaemonSet(cluster: Cluster, installation: Installation, tokenFile: string, further: () => Promise<number>) {
+  const says = async (what: string, see: () => Promise<string>): Promise<number> =>
+    Number(!(await claim(`${installation.name}: ${what}`, see)));
+  let failed = 0;
+  let before: string[] = [];
   try {
-    await cluster.kubectl('rollout', 'status', 'ds/hoplens', '--timeout', '60s').catch(async () => {
-      throw new Error(
-        `the DaemonSet does not run: ${await cluster.kubectl('logs', '-l', 'app=hoplens', '--tail', '5')}`,
-      );
-    });
-    say(`      DaemonSet: ${await cluster.kubectl('get', 'pods', '-l', 'app=hoplens', '-o', 'jsonpath={range .items[*]}{.metadata.name} on {.spec.nodeName} {.status.phase}; {end}')}`); // prettier-ignore
-    return await claims(scene, 'DaemonSet', ['--gateway', `ws://${nodes.n1}:9430`, '--token-file', tokenFile]);
+    await installation.install();
+    failed += await says('rolls out, its probes answered', () => rolledOut(cluster));
+    writeFileSync(tokenFile, await readToken(cluster), { mode: 0o600 });
+    failed += await says('through kubectl port-forward', () => throughPortForward(cluster, tokenFile));
+    failed += await says('has its capabilities and no other', () => capabilities(cluster));
+    failed += await further();
+    failed += await says('/metrics, for the token alone', () => scraped(cluster));
+    if (installation.upgrade) failed += await says('an upgrade', () => upgraded(cluster, installation));
+    before = await programs(cluster);
   } finally {
-    await cluster.kubectl('delete', '-f', manifest, '--timeout', '60s');
+    await installation.remove();
   }
+  return failed + (await says('leaves nothing', () => gone(cluster, before)));
+} // prettier-ignore
+
+async function installed(scene: Scene, folder: string, tokenFile: string): Promise<number> {
+  const { cluster } = scene;
+  await loadImage(cluster, folder);
+  const gateway = ['--gateway', `ws://${nodes.n1}:9430`, '--token-file', tokenFile];
+  const manifest = byManifest(cluster, tokenFile);
+  const failed = await asDaemonSet(cluster, manifest, tokenFile, () => claims(scene, 'DaemonSet', gateway));
+  const chart = byChart(cluster, await findHelm());
+  return failed + (await asDaemonSet(cluster, chart, tokenFile, () => Promise.resolve(0)));
 }
 
 async function main(folder: string): Promise<number> {
@@ -99,7 +118,7 @@ async function main(folder: string): Promise<number> {
     const [near, far] = [await cluster.pod('n1', 'web'), await cluster.pod('n2', 'web')];
     const clusterIp = await cluster.kubectl('get', 'svc', 'web', '-o', 'jsonpath={.spec.clusterIP}');
     const scene: Scene = { cluster, near, far, clusterIp };
-    return (await asProcesses(scene, tokenFile)) + (await asDaemonSet(scene, temporary, tokenFile));
+    return (await asProcesses(scene, tokenFile)) + (await installed(scene, temporary, tokenFile));
   } finally {
     if (isOurs) await cluster.script('down.sh');
     rmSync(temporary, { recursive: true, force: true });

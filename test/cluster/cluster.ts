@@ -1,5 +1,6 @@
 /** A real two-node cluster that the scripts of a folder bring up: its nodes and its pods. */
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -16,11 +17,19 @@ export interface Pod {
   ip: string;
 }
 
+export interface Forwarding extends AsyncDisposable {
+  /** HOST:PORT on n1. */
+  address: string;
+}
+
 export interface Cluster extends Nodes {
+  folder: string;
   script(name: string, ...args: string[]): Promise<string>;
   /** Runs a command on a node to its end. */
   on(node: NodeName, argv: string[]): Promise<string>;
   kubectl(...args: string[]): Promise<string>;
+  /** kubectl port-forward on n1, from when it forwards until it is disposed of. */
+  forward(args: string[]): Promise<Forwarding>;
   /** The pod with this label on a node. */
   pod(node: NodeName, app: string): Promise<Pod>;
 }
@@ -34,14 +43,39 @@ export function openCluster(folder: string): Cluster {
     (await run(join(folder, name), args, { cwd: folder, maxBuffer: 64 << 20, timeout: 300_000 })).stdout.trim();
   const kubectl = (...args: string[]): Promise<string> => script('kubectl', ...args);
   return {
+    folder,
     script,
     kubectl,
+    forward: (args) => forward(join(folder, 'kubectl'), args),
     on: (node, argv) => script('in', node, ...argv),
     hoplens: (node, args) => spawn(join(folder, 'in'), [node, ...hoplensCommand(), ...args], { cwd: folder }),
     async pod(node, app) {
       const find = (field: string): Promise<string> =>
         kubectl('get', 'pod', '-l', `app=${app}`, '--field-selector', `spec.nodeName=${node}`, '-o', `jsonpath={.items[0].${field}}`); // prettier-ignore
       return { name: await find('metadata.name'), ip: await find('status.podIP') };
+    },
+  };
+}
+
+/** To any port that is free. */
+async function forward(kubectl: string, args: string[]): Promise<Forwarding> {
+  const child = spawn(kubectl, ['port-forward', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = once(child, 'exit');
+  let said = '';
+  const address = await new Promise<string>((resolve, reject) => {
+    child.once('exit', (code) => reject(new Error(`kubectl port-forward ended with ${code}: ${said}`)));
+    // It complains of every reader that goes; that is of interest only where it does not begin.
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const found = /Forwarding from (127\S+) /.exec((said += text));
+      if (found) resolve(found[1]);
+    });
+  });
+  return {
+    address,
+    async [Symbol.asyncDispose]() {
+      child.kill();
+      await exited;
     },
   };
 }

@@ -75,6 +75,8 @@ export const GOALS = {
   },
   replay: { groups: [], go: false, npm: true },
   generate: { groups: ['registries', 'generate'], go: true, npm: false },
+  'generate:manifest': { groups: ['registries'], go: true, npm: false },
+  'check:deploy': { groups: ['registries'], go: true, npm: true },
   test: { groups: ['registries', 'build', 'lab', 'generate', 'load', 'tests', 'browser'], go: true, npm: true },
   bench: {
     groups: ['registries', 'build', 'lab', 'load', 'tests', 'browser'],
