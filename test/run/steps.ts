@@ -1,6 +1,7 @@
 // What npm test does, in order: quick and cheap first. Each step counts for itself and goes on
 // whatever the ones before it found.
 import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { goEnvironment, modules, root } from '../setup/go.mjs';
 import { type Counts, FAILED, NOTHING, PASSED, sum, withExit } from './counts.ts';
@@ -88,7 +89,9 @@ export const steps: readonly (Step | readonly Step[])[] = [
   { name: 'generated files are up to date', run: () => checkGenerated(root, environment) },
   checks,
   ...modules.map(goTests),
-  vitest('vitest agent', ['agent/', 'dashboard/']),
+  // They need neither a lab nor the machine for themselves, and share no state: as many at a time as there are cores, in one
+  // process each. Vitest would leave a core free and start a process for each file.
+  vitest('vitest agent', ['agent/', 'dashboard/', `--maxWorkers=${availableParallelism()}`, '--no-isolate']),
   // Labs share the machine’s cores: one file at a time.
   vitest('vitest test', ['test/', '--exclude=test/{e2e,faults}/**', '--no-file-parallelism']),
   vitest('vitest e2e', ['test/e2e/', ...long.map((path) => `--exclude=${path}**`), '--no-file-parallelism']),
