@@ -60,7 +60,7 @@ test('a time line has ISO times and units, what is unknown is empty', () => {
 test('paths are written in their order, with the columns that are chosen', () => {
   const shape = (source: string): RowShape =>
     ({ source, destination: '10.0.0.2', ends: {}, service: 80, isRequest: true, protocol: 'tcp', loss: '', tunnel: 'vxlan', tunnelBytes: 50 }) as unknown as RowShape; // prettier-ignore
-  const figures = { joined: 2, lost: 2, p50Ns: 3, p99Ns: 4, boundNs: 1, changeNs: NaN, changeBoundNs: 0, bytesPerSecond: 5 } as Figures; // prettier-ignore
+  const figures = { joined: 2, lost: 2, lossShare: 0.5, p50Ns: 3, p99Ns: 4, boundNs: 1, changeNs: NaN, changeBoundNs: 0, bytesPerSecond: 5 } as Figures; // prettier-ignore
   const paths = ['=cmd', '10.0.0.1'].map((source) => ({ shape: shape(source), figures }));
   const [heads, first, second, ...more] = read(pathsCsv(paths, ['p99', 'loss']));
   expect(heads).toEqual(['from', 'to', 'from_address', 'to_address', 'p99_ns', 'lost_how', 'loss_share', 'bound_ns']);

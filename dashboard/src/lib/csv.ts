@@ -3,7 +3,6 @@ import type { TimeColumns } from '../worker/messages.ts';
 import { destinationAddress, destinationLabel, sourceAddress, sourceLabel, type RowShape } from '../worker/rows.ts';
 import type { ListColumn } from './list-columns.ts';
 import type { Figures } from './row.ts';
-import { lossOf } from './sort.ts';
 
 /** NaN is an empty cell. */
 export type Cell = string | number;
@@ -43,7 +42,7 @@ const ofColumn: Record<ListColumn, Record<string, (shape: RowShape, figures: Fig
   change: { p99_change_ns: (_, { changeNs }) => changeNs, p99_change_bound_ns: (_, { changeBoundNs }) => changeBoundNs },
   bytes: { tunnel: ({ tunnel }) => tunnel, tunnel_bytes: ({ tunnelBytes }) => tunnelBytes },
   rate: { rate_bit_per_s: (_, { bytesPerSecond }) => bytesPerSecond * 8 },
-  loss: { lost_how: ({ loss }) => loss, loss_share: (_, figures) => lossOf(figures) },
+  loss: { lost_how: ({ loss }) => loss, loss_share: (_, { lossShare }) => lossShare },
 }; // prettier-ignore
 
 const ends: Record<string, (shape: RowShape) => Cell> = {

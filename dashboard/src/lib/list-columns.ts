@@ -26,7 +26,10 @@ export const heads: Record<Column | ListColumn, Head> = {
   },
   bytes: { text: 'encap', title: 'bytes that a tunnel adds to a wire packet' },
   rate: { text: 'rate', title: 'what the sample stands for' },
-  loss: { text: 'loss', title: 'of the sampled packets' },
+  loss: {
+    text: 'loss',
+    title: 'of what these ends sent each other; of packets that never came, how many were lost that way',
+  },
 };
 
 /** With this one, or without it where it is there. */

@@ -4,7 +4,6 @@ import { destinationLabel, sourceLabel, type RowShape } from '../worker/rows.ts'
 import { exactNs, formatBitRate, formatChange, formatMany, formatPercent } from './format.ts';
 import { halves, layMini, MINI_WIDTH, type Mini, type Scale } from './ruler.ts';
 import type { Figures } from './row.ts';
-import { lossOf } from './sort.ts';
 
 export interface Listed {
   id: number;
@@ -34,7 +33,7 @@ export interface Listed {
 }
 
 export function listRow(shape: RowShape, figures: Figures, scale: Scale, unit: number): Listed {
-  const { joined, lost, p50Ns, p99Ns, boundNs } = figures;
+  const { joined, lost, lossShare, p50Ns, p99Ns, boundNs } = figures;
   const [source, destination] = [sourceLabel(shape), destinationLabel(shape)];
   return {
     id: shape.id,
@@ -55,8 +54,8 @@ export function listRow(shape: RowShape, figures: Figures, scale: Scale, unit: n
     ...changeOf(figures),
     bytes: shape.tunnelBytes > 0 ? `${shape.tunnelBytes} B` : '',
     rate: formatBitRate(figures.bytesPerSecond),
-    loss: formatPercent(lossOf(figures)),
-    isLossy: lost > 0,
+    loss: formatPercent(lossShare),
+    isLossy: lossShare > 0,
   };
 }
 

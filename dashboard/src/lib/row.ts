@@ -6,6 +6,8 @@ import { exactNs } from './format.ts';
 export interface Figures {
   joined: number;
   lost: number;
+  /** Of what its ends sent each other by this protocol: what was lost this way, or at all where its packets arrived. */
+  lossShare: number;
   p50Ns: number;
   p99Ns: number;
   /** p99 less that of as many seconds before; NaN where either is not known. What is not more than its bound is none. */

@@ -25,9 +25,6 @@ export const sortedBy = <C>(column: C, current: SortOf<C>, names: readonly C[]):
 
 export const sortBy = (column: Column, current: Sort): Sort => sortedBy(column, current, ['path', 'protocol']);
 
-/** Of one packet in so many; NaN without any. */
-export const lossOf = ({ joined, lost }: { joined: number; lost: number }): number => lost / (lost + joined);
-
 /** Of a row, what an order needs that is no figure. */
 export interface Named {
   shape: Pick<RowShape, 'name' | 'protocol'>;

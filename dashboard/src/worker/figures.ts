@@ -1,7 +1,8 @@
 /** Figures of one row over what is shown. */
 import type { Figures } from '../lib/row.ts';
-import { lossOf, type Figure } from '../lib/sort.ts';
+import type { Figure } from '../lib/sort.ts';
 import type { Before } from './before.ts';
+import { createLossShares } from './losses.ts';
 import { seriesOf, Series, type Row } from './rows.ts';
 import type { Window } from './window.ts';
 
@@ -11,6 +12,8 @@ export interface Measured {
   before: Before;
   /** Of the span that is shown, those that are held. */
   seconds: number;
+  /** All that there are. */
+  rows: () => Iterable<Row>;
 }
 
 export type Sums = Pick<Figures, 'joined' | 'lost' | 'bytesPerSecond' | 'p99Ns'>;
@@ -24,9 +27,10 @@ export interface RowFigures {
   one: (row: Row, which: Figure) => number;
 }
 
-export function createFigures({ window, before, seconds }: Measured): RowFigures {
+export function createFigures({ window, before, seconds, rows }: Measured): RowFigures {
   const count = (row: Row, series: number): number => window.count(seriesOf(row, series));
   const total = (row: Row, q: number): number => window.quantile(seriesOf(row, Series.total), q);
+  const lossShare = createLossShares(rows, window);
   const perSecond = (row: Row): number => count(row, Series.bytes) / seconds;
 
   const ofSegments = (row: Row, q: number): Float64Array =>
@@ -47,6 +51,7 @@ export function createFigures({ window, before, seconds }: Measured): RowFigures
       const summed = sums(row);
       return {
         ...summed,
+        lossShare: lossShare(row),
         p50Ns: total(row, 0.5),
         changeNs: summed.p99Ns - before.p99Ns(row),
         changeBoundNs: window.quantile(seriesOf(row, Series.relative), 0.5),
@@ -73,7 +78,7 @@ export function createFigures({ window, before, seconds }: Measured): RowFigures
         case 'rate':
           return perSecond(row);
         case 'loss':
-          return lossOf(sums(row));
+          return lossShare(row);
       }
     },
   };

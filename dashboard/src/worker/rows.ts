@@ -38,8 +38,9 @@ export interface Row {
   base: number;
   /** Behind them: first of those of `Series`. */
   extras: number;
-  /** Its ends (`pairOf`). */
+  /** Its ends (`pairOf`); and as the sender addressed them, where something translates that. */
   pair: number;
+  asked: number;
   lastSecond: number;
   /** Inner bytes of its biggest wire packet, from the IP header on. */
   biggest: number;
@@ -112,8 +113,7 @@ export function createRows(blocks: Blocks): Rows {
     const name = uniqueName({ ...shape, service, isRequest, isLost }, byName);
     const row: Row = {
       shape: { ...shape, segments, id, name, service, isRequest, loss, isLost, drop: dropFacts(view) },
-      way, base, extras: base + segments.length, pair: pairOf({ ...shape, service, isRequest }),
-      lastSecond: -Infinity, biggest: 0, sourcePorts: [], destinationPorts: [],
+      way, base, extras: base + segments.length, ...pairsOf({ ...shape, service, isRequest }), lastSecond: -Infinity, biggest: 0, sourcePorts: [], destinationPorts: [],
     }; // prettier-ignore
     rows.set(key, row);
     byId.set(id, row);
@@ -192,6 +192,13 @@ const withPort = (address: string, port: number): string =>
 /** A pair of ends as a number: of very many rows the texts would be counted too slowly, and two with the same number are not to be expected. */
 export const pairOf = (ends: Omit<Labelled, 'ends'> & { protocol: string }): number =>
   hashOf(`${ends.protocol} ${sourceAddress(ends)} ${destinationAddress(ends)}`);
+
+type Addressed = Parameters<typeof pairOf>[0] & Pick<RowShape, 'addressed'>;
+
+export const pairsOf = (ends: Addressed): Pick<Row, 'pair' | 'asked'> => ({
+  pair: pairOf(ends),
+  asked: pairOf({ ...ends, destination: ends.addressed || ends.destination }),
+});
 
 /** In 52 bits. */
 function hashOf(text: string): number {

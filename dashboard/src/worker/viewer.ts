@@ -103,12 +103,13 @@ export function createViewer(kept: Kept): Viewer {
   const tunnels = createSeldom<NodeEncapsulation[]>();
   const countPairs = createSeldom<number>();
   const exist = createSeldom<Existing>();
-  const existingOfAll = (): Existing => existingIn([...rows.all()].map(({ shape }) => shape));
+  const all = (): Iterable<Row> => rows.all();
+  const existingOfAll = (): Existing => existingIn([...all()].map(({ shape }) => shape));
   const selection = createSelection(rows, window);
   const list = createPathList();
   let choices = atHome;
   /** Of the span that is shown last. */
-  let figures = createFigures({ window, before, seconds: 1 });
+  let figures = createFigures({ window, before, seconds: 1, rows: all });
   /** Paths told since the span was fixed. */
   let since = 0;
   /** Of the last view. */
@@ -152,7 +153,7 @@ export function createViewer(kept: Kept): Viewer {
     const held = heldSpan(to, firstMs);
     const heldSeconds = lengthOf(overlap(span, held));
     const seconds = Math.max(1, heldSeconds);
-    figures = createFigures({ window, before, seconds });
+    figures = createFigures({ window, before, seconds, rows: all });
     const selected = selection.look();
     const { left } = selected;
     before.look(span);

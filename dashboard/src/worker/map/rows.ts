@@ -3,7 +3,7 @@ import { bucketOf } from '../../../../agent/histogram/histogram.ts';
 import { cellKey } from '../../../../agent/histogram/cells.ts';
 import { unnamed, type Name } from '../../../../agent/names/name.ts';
 import type { ShapeHop } from '../../../../agent/trace/shape.ts';
-import { EXTRA_SERIES, seriesOf, Series, wayOf, type Row, type RowShape } from '../rows.ts';
+import { EXTRA_SERIES, pairsOf, seriesOf, Series, wayOf, type Row, type RowShape } from '../rows.ts';
 import { createWindow, type Window } from '../window.ts';
 
 export interface Laid {
@@ -64,7 +64,7 @@ export function layRows(): Laid {
         tunnelBytes: 0, service: 0, isRequest: true, loss: '', isLost: false, drop: undefined, ...more,
       }; // prettier-ignore
       const row: Row = {
-        shape, way: wayOf(shape), base, extras: base + shape.segments.length, pair: id, lastSecond: 0, sourcePorts: [], destinationPorts: [], biggest: 0,
+        shape, way: wayOf(shape), base, extras: base + shape.segments.length, ...pairsOf(shape), lastSecond: 0, sourcePorts: [], destinationPorts: [], biggest: 0,
       }; // prettier-ignore
       base = seriesOf(row, EXTRA_SERIES);
       rows.push(row);
