@@ -11,17 +11,11 @@ import { writeImage } from '../../deploy/image.mjs';
 import { findHelm } from '../setup/helm.mjs';
 import { overPodNetwork, throughNodePort, throughService } from './claims.ts';
 import { checkFolder, claim } from './claim.ts';
-import { nodes, openCluster, type Cluster, type Pod } from './cluster.ts';
+import { nodes, openCluster, type Cluster, type Scene } from './cluster.ts';
 import { end, startAgent, traceWhile, type Traced } from './hoplens.ts';
 import { byChart, byManifest, readToken, type Installation } from './installation.ts';
+import { kubernetesClaims } from './kubernetes.ts';
 import { capabilities, gone, programs, rolledOut, scraped, throughPortForward, upgraded } from './installed.ts';
-
-interface Scene {
-  cluster: Cluster;
-  near: Pod;
-  far: Pod;
-  clusterIp: string;
-}
 
 /** All claims, read from the gateway that `args` name; how many failed. */
 async function claims({ cluster, near, far, clusterIp }: Scene, form: string, args: string[]): Promise<number> {
@@ -100,7 +94,9 @@ async function installed(scene: Scene, folder: string, tokenFile: string): Promi
   await loadImage(cluster, folder);
   const gateway = ['--gateway', `ws://${nodes.n1}:9430`, '--token-file', tokenFile];
   const manifest = byManifest(cluster, tokenFile);
-  const failed = await asDaemonSet(cluster, manifest, tokenFile, () => claims(scene, 'DaemonSet', gateway));
+  const further = async (): Promise<number> =>
+    (await claims(scene, 'DaemonSet', gateway)) + (await kubernetesClaims(scene, gateway));
+  const failed = await asDaemonSet(cluster, manifest, tokenFile, further);
   const chart = byChart(cluster, await findHelm());
   return failed + (await asDaemonSet(cluster, chart, tokenFile, () => Promise.resolve(0)));
 }

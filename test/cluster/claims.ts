@@ -47,6 +47,23 @@ export function throughService({ paths }: Traced, client: Pod, service: string, 
   return request && reply && `${describe(request)}\n      reply ${describe(reply)}`;
 }
 
+/** Both pods and the Service by the names that Kubernetes gives them. */
+export function named({ paths }: Traced, client: Pod, service: string, backend: Pod): string | undefined {
+  const found = paths.find(
+    ({ source, destination }) =>
+      source.pod === client.name && destination.pod === backend.name && destination.service === service,
+  );
+  if (!found) return undefined;
+  const { source, destination } = found;
+  return `${source.namespace}/${source.pod} (${source.workload}) > service ${destination.service} > ${destination.namespace}/${destination.pod} (${destination.workload})`;
+}
+
+/** Every node's agent is read, though nobody named one. */
+export function heard({ summary }: Traced, nodes: string[]): string | undefined {
+  const told = Object.keys(summary.exponents);
+  return nodes.every((node) => told.includes(node)) ? told.join(', ') : undefined;
+}
+
 /** A NodePort that is entered at another node than the pod's: source and destination both change on one path. */
 export function throughNodePort({ paths }: Traced, nodePort: string, backend: string): string | undefined {
   const found = paths.find((path) => {

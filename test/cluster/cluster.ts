@@ -32,6 +32,23 @@ export interface Cluster extends Nodes {
   forward(args: string[]): Promise<Forwarding>;
   /** The pod with this label on a node. */
   pod(node: NodeName, app: string): Promise<Pod>;
+  /** Deletes an owner's pod of a node; gives the one that takes its place there, once that is ready. */
+  replace(node: NodeName, owner: Owner): Promise<Pod>;
+}
+
+/** What makes pods, and the label that they bear. */
+export interface Owner {
+  name: string;
+  namespace: string;
+  label: string;
+}
+
+/** Two pods on two nodes behind a Service. */
+export interface Scene {
+  cluster: Cluster;
+  near: Pod;
+  far: Pod;
+  clusterIp: string;
 }
 
 /** @throws Error where the folder is none of a built cluster */
@@ -42,6 +59,11 @@ export function openCluster(folder: string): Cluster {
   const script = async (name: string, ...args: string[]): Promise<string> =>
     (await run(join(folder, name), args, { cwd: folder, maxBuffer: 64 << 20, timeout: 300_000 })).stdout.trim();
   const kubectl = (...args: string[]): Promise<string> => script('kubectl', ...args);
+  async function podOf(node: NodeName, { namespace, label }: Pick<Owner, 'namespace' | 'label'>): Promise<Pod> {
+    const find = (field: string): Promise<string> =>
+      kubectl('-n', namespace, 'get', 'pod', '-l', label, '--field-selector', `spec.nodeName=${node}`, '-o', `jsonpath={.items[0].${field}}`); // prettier-ignore
+    return { name: await find('metadata.name'), ip: await find('status.podIP') };
+  }
   return {
     folder,
     script,
@@ -49,10 +71,12 @@ export function openCluster(folder: string): Cluster {
     forward: (args) => forward(join(folder, 'kubectl'), args),
     on: (node, argv) => script('in', node, ...argv),
     hoplens: (node, args) => spawn(join(folder, 'in'), [node, ...hoplensCommand(), ...args], { cwd: folder }),
-    async pod(node, app) {
-      const find = (field: string): Promise<string> =>
-        kubectl('get', 'pod', '-l', `app=${app}`, '--field-selector', `spec.nodeName=${node}`, '-o', `jsonpath={.items[0].${field}}`); // prettier-ignore
-      return { name: await find('metadata.name'), ip: await find('status.podIP') };
+    pod: (node, app) => podOf(node, { namespace: 'default', label: `app=${app}` }),
+    async replace(node, owner) {
+      const { name } = await podOf(node, owner);
+      await kubectl('-n', owner.namespace, 'delete', 'pod', name, '--timeout', '60s');
+      await kubectl('-n', owner.namespace, 'rollout', 'status', owner.name, '--timeout', '60s');
+      return await podOf(node, owner);
     },
   };
 }

@@ -12,8 +12,16 @@ export interface Nodes {
   hoplens(node: string, args: string[]): ChildProcess;
 }
 
+/** As `trace --json` tells of it. */
+interface Change {
+  type: 'change';
+  node: string | null;
+  text: string;
+}
+
 export interface Traced {
   paths: JsonPath[];
+  changes: Change[];
   summary: Summary;
 }
 
@@ -64,8 +72,9 @@ export async function traceWhile(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   await closed;
-  const lines = out.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as JsonPath | Summary); // prettier-ignore
+  const lines = out.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as JsonPath | Change | Summary); // prettier-ignore
   const summary = lines.at(-1);
   if (summary?.type !== 'summary') throw new Error(`trace gave no summary: ${said}`);
-  return { paths: lines.filter((line) => line.type === 'path'), summary };
+  const ofType = <T extends string>(type: T) => lines.filter((line): line is Extract<typeof line, { type: T }> => line.type === type); // prettier-ignore
+  return { paths: ofType('path'), changes: ofType('change'), summary };
 }

@@ -1,0 +1,33 @@
+/** What must hold of agents that have names and peers from Kubernetes. Replaces an agent, and then the far pod. */
+import { claim } from './claim.ts';
+import { heard, named } from './claims.ts';
+import { nodes, type Owner, type Scene } from './cluster.ts';
+import { traceWhile, type Traced } from './hoplens.ts';
+
+const web: Owner = { name: 'deploy/web', namespace: 'default', label: 'app=web' };
+const agents: Owner = { name: 'ds/hoplens', namespace: 'hoplens', label: 'app.kubernetes.io/name=hoplens' };
+
+/** @param args name the gateway; how many claims failed */
+export async function kubernetesClaims({ cluster, near, far, clusterIp }: Scene, args: string[]): Promise<number> {
+  const all = Object.keys(nodes);
+  const traced = (filter: string, act: () => Promise<unknown>, length = '6s'): Promise<Traced> =>
+    traceWhile(cluster, 'n1', ['--for', length, ...args, filter], act);
+  const get = (): Promise<string> => cluster.kubectl('exec', near.name, '--', 'wget', '-qO-', `http://${clusterIp}/`);
+  const results = [
+    await claim('Kubernetes: service:web is found, pods and Service have their names', async () =>
+      named(await traced('service:web', get), near, 'web', far),
+    ),
+    await claim('Kubernetes: the agents find each other', async () => heard(await traced('icmp', get), all)),
+    await claim('Kubernetes: an agent whose pod is replaced is a peer again', async () => {
+      let replaced: ReturnType<typeof cluster.replace> | undefined;
+      const during = await traced('icmp', () => (replaced ??= cluster.replace('n2', agents)), '30s');
+      const seen = during.changes.find(({ node, text }) => node === 'n2' && text === 'agent started again');
+      return seen && heard(during, all) && `${(await replaced)?.name}: ${seen.text}`;
+    }),
+    await claim('Kubernetes: a pod that takes the place of another has its name', async () => {
+      const next = await cluster.replace('n2', web);
+      return next.name === far.name ? undefined : named(await traced(`pod:${next.name}`, get), near, 'web', next);
+    }),
+  ];
+  return results.filter((isTrue) => !isTrue).length;
+}
