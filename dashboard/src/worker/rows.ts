@@ -211,10 +211,6 @@ function hashOf(text: string): number {
   return (high >>> 12) * 2 ** 32 + (low >>> 0);
 }
 
-/** Both have the same ends: what one lost the other would have got. */
-export const haveSameEnds = (a: RowShape, b: RowShape): boolean =>
-  a.protocol === b.protocol && sourceAddress(a) === sourceAddress(b) && destinationAddress(a) === destinationAddress(b);
-
 function uniqueName(shape: Named, taken: ReadonlyMap<string, unknown>): string {
   const marks = `${shape.isSuper ? '+offload' : ''}${shape.isLost ? '+lost' : ''}`;
   const name = `${shape.protocol}${marks}:${sourceAddress(shape)}>${destinationAddress(shape)}`;

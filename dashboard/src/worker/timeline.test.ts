@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { addCell, cellKey, createCells, sortCells } from '../../../agent/histogram/cells.ts';
 import { bucketOf, createHistogram, observe, quantile } from '../../../agent/histogram/histogram.ts';
 import { createHistory } from './history.ts';
+import { flannel, layRows } from './map/rows.ts';
 import { Series, seriesOf, wayOf, type Row } from './rows.ts';
 import { figuresOfSecond, Use } from './second.ts';
 import { chooserOf, segmentChoices } from './segments.ts';
@@ -48,7 +49,7 @@ test('what is packed is told once, and told anew for another choice', () => {
   const timeline = createTimeline(history, () => []);
   const shape = shapeOf(['bridge', 'wire'], ['n1', 'n1']);
   const row = { base: 0, extras: 2, shape, way: wayOf(shape) } as unknown as Row;
-  const chosen = { of: 'a', key: '1', rows: [row], axis: { from: 100, to: 110 }, segment: 'total' };
+  const chosen = { of: 'a', key: '1', rows: [row], others: [], axis: { from: 100, to: 110 }, segment: 'total' };
   for (let second = 100; second < 110; second++) {
     history.add(second, cellKey(seriesOf(row, Series.joined), 0), second);
     history.add(second, cellKey(seriesOf(row, Series.total), 40), 1);
@@ -80,11 +81,31 @@ test('the path in focus is told segment by segment', () => {
   ]) {
     history.add(104, cellKey(series, bucket), 3);
   }
-  const chosen = { of: 'a', key: '1', rows: [other, row], axis: { from: 100, to: 110 }, segment: 'total' };
+  const chosen = { of: 'a', key: '1', rows: [other, row], others: [], axis: { from: 100, to: 110 }, segment: 'total' };
   const { segments } = createTimeline(history, () => []).columns(chosen, 111)!;
   expect(segments.map(({ name, place }) => `${name} ${place}`)).toEqual(['bridge n1', 'wire n1 ▸ n2', 'total ']);
   const known = segments.map(({ p50Ns }) => Array.from(p50Ns, (timeNs, at) => (Number.isNaN(timeNs) ? -1 : at)));
   expect(known).toEqual(Array(3).fill([-1, -1, -1, -1, 4, -1, -1, -1, -1, -1]));
   const [bridge, wire, total] = segments.map(({ p99Ns }) => p99Ns[4]);
   expect([bridge < wire, wire < total]).toEqual([true, true]);
+});
+
+test('what was lost is a part of all that its ends sent each other, and others’ times are not its own', () => {
+  const history = createHistory(1000, 1 << 20);
+  const laid = layRows();
+  const hops = flannel('n1', 'a', 'n2', 'b');
+  const arrived = laid.add({ hops });
+  const lost = laid.add({ hops: hops.slice(0, 4), isLost: true, loss: 'vanished behind n1' });
+  for (const [series, packets] of [
+    [seriesOf(arrived, Series.joined), 95],
+    [seriesOf(arrived, Series.total), 95],
+    [seriesOf(arrived, Series.bytes), 9500],
+    [seriesOf(lost, Series.lost), 5],
+    [seriesOf(lost, Series.bytes), 500],
+  ]) {
+    history.add(104, cellKey(series, 0), packets);
+  }
+  const chosen = { of: lost.shape.name, key: '1', rows: [lost], others: [arrived], axis: { from: 104, to: 105 }, segment: 'total' }; // prettier-ignore
+  const time = createTimeline(history, () => []).columns(chosen, 111)!;
+  expect([time.lost[0], time.joined[0], time.n[0], time.bytes[0]]).toEqual([5, 95, 0, 500]);
 });

@@ -17,6 +17,8 @@ export interface Chosen {
   key: string;
   /** With those of the same two ends whose packets were lost. */
   rows: readonly Row[];
+  /** Others of these ends, whose packets arrived: what is lost, or sent again, is told as a share of all that the ends sent each other. */
+  others: readonly Row[];
   axis: Span;
   segment: string;
 }
@@ -68,16 +70,20 @@ export function createTimeline(history: History, marksIn: (span: Span) => Mark[]
   };
 }
 
-function usesOf({ rows, segment }: Chosen): Uses {
-  const uses = new Uint8Array(rows.reduce((most, row) => Math.max(most, seriesOf(row, Series.again) + 1), 0));
+function usesOf({ rows, others, segment }: Chosen): Uses {
+  const uses = new Uint8Array(
+    [...rows, ...others].reduce((most, row) => Math.max(most, seriesOf(row, Series.again) + 1), 0),
+  );
   const [chosenIn, queuesIn] = [chooserOf(segment), chooserOf('queue')];
   for (const row of rows) {
     for (const at of chosenIn(row.way)) uses[row.base + at] |= Use.time;
     for (const at of queuesIn(row.way)) uses[row.base + at] |= Use.queue;
     if (segment === TOTAL) uses[seriesOf(row, Series.total)] = Use.time;
-    uses[seriesOf(row, Series.joined)] = Use.joined;
     uses[seriesOf(row, Series.lost)] = Use.lost;
     uses[seriesOf(row, Series.bytes)] = Use.bytes;
+  }
+  for (const row of [...rows, ...others]) {
+    uses[seriesOf(row, Series.joined)] = Use.joined;
     uses[seriesOf(row, Series.again)] = Use.again;
   }
   return uses;

@@ -23,7 +23,7 @@ import type { Marks } from '../../../agent/marks/marks.ts';
 import type { Choices, Questions, View } from './messages.ts';
 import { anyOf, type Packets } from './packets.ts';
 import { createPictures } from './pictures.ts';
-import { haveSameEnds, type Row, type Rows } from './rows.ts';
+import type { Row, Rows } from './rows.ts';
 import { TOTAL } from './segments.ts';
 import { createSelection, type Selected } from './selection.ts';
 import { createSeldom, type Wanted } from './seldom.ts';
@@ -205,13 +205,14 @@ export function createViewer(kept: Kept): Viewer {
   }
 
   /** The row in focus with what it lost, or all that the filter leaves. */
-  function overTime({ ever, version }: Selected): Pick<Chosen, 'of' | 'key' | 'rows'> {
+  function overTime({ ever, version }: Selected): Pick<Chosen, 'of' | 'key' | 'rows' | 'others'> {
     const { timeOf } = choices;
-    if (timeOf === undefined) return { of: '', key: version, rows: ever };
+    if (timeOf === undefined) return { of: '', key: version, rows: ever, others: [] };
     const row = rows.named(timeOf);
-    const isOfIt = ({ shape }: Row): boolean =>
-      shape === row?.shape || (shape.isLost && haveSameEnds(shape, row!.shape));
-    return { of: timeOf, key: `${row?.shape.id}`, rows: row ? [...rows.all()].filter(isOfIt) : [] };
+    const ofEnds = [...all()].filter(({ pair }) => pair === row?.pair);
+    const isOfIt = (one: Row): boolean => one === row || one.shape.isLost;
+    const [its, others] = [ofEnds.filter(isOfIt), ofEnds.filter((one) => !isOfIt(one))];
+    return { of: timeOf, key: `${row?.shape.id}`, rows: its, others };
   }
 
   const viewing: Viewing = {
@@ -220,7 +221,7 @@ export function createViewer(kept: Kept): Viewer {
     ask: {
       pick: (wanted) => packets.pick(wanted),
       lost: (loss) =>
-        [...rows.all()].filter(({ shape }) => shape.loss === loss).flatMap(({ shape }) =>
+        [...all()].filter(({ shape }) => shape.loss === loss).flatMap(({ shape }) =>
           packets.pick(anyOf(shape.id)).map((packet) => ({ row: shape.name, packet })),
         ), // prettier-ignore
       complete: ({ text, caret }) => ({
