@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { STREAM_PATH, type Control } from '../client/protocol.ts';
 import { decodeFrame } from '../wire/frame.ts';
@@ -77,6 +77,16 @@ it('stays connected when the next reader comes at once', async () => {
   await until(() => second.seen().length === 1);
   expect(one.server.stats.readersTotal).toBe(1);
   expect(gateway.state().map(describeFrame)[0]).toBe('hello 1/0');
+});
+
+it('waits for nothing when its readers leave after it was stopped', () => {
+  vi.useFakeTimers();
+  cleanups.push(() => vi.useRealTimers());
+  const gateway = gatewayTo([]);
+  const { stop } = watch(gateway);
+  gateway.stop();
+  stop();
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 it('tells peers what to follow, of quick changes the last, and none more often than they take it', async () => {

@@ -161,7 +161,8 @@ class PeerGateway implements Gateway {
       if (isOver) return;
       isOver = true;
       unsubscribe();
-      if (--this.#subscribers === 0) {
+      // Once it is stopped there is nothing to linger for, and the process would not end before.
+      if (--this.#subscribers === 0 && this.#isActive) {
         this.#linger = setTimeout(() => this.stop(), this.#options.lingerMs ?? LINGER_MS);
       }
     };

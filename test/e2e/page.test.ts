@@ -6,7 +6,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPackets } from '../../agent/export/testing.ts';
 import type { JsonPath } from '../../agent/paths/json.ts';
-import { startTraffic } from '../traffic/start.ts';
+import { startTraffic, type Traffic } from '../traffic/start.ts';
 import { brush } from '../page/brush.ts';
 import { launch, missingBrowser, openPage, ownProblems, pageUrl, part, text, there, wordsOf } from '../page/browser.ts';
 import { nft } from './causes/make.ts';
@@ -118,6 +118,7 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
   let page: Page;
   let focus: string;
   let ping: ChildProcess;
+  let traffic: Traffic;
 
   const startPing = (): ChildProcess =>
     cluster.lab.spawn('web', ['ping', '-n', '-q', '-i', '0.01', cluster.lab.pod('api').ip], { stdio: 'ignore' });
@@ -127,12 +128,16 @@ describe.skipIf(why !== undefined)(`the page of two nodes (needs root, a lab and
     const { lab, agents } = cluster;
     focus = `icmp:${lab.pod('web').ip}>${lab.pod('api').ip}`;
     ping = startPing();
-    await startTraffic(lab, ['http']);
+    traffic = await startTraffic(lab, ['http']);
     const token = readFileSync(agents.tokenFile, 'utf8').trim();
     const search = new URLSearchParams({ window: '10s', focus }).toString();
     page = await openPage(browser, `${pageUrl(agents.url)}?${search}#token=${token}`, { onProblem });
   });
-  afterAll(() => cluster?.stop());
+  afterAll(async () => {
+    // While the wire still carries what it waits for.
+    await traffic?.stop();
+    await cluster?.stop();
+  });
 
   test('takes the token out of the address at once, and keeps it for this tab', async () => {
     const [href, kept] = await page.evaluate(() => [location.href, sessionStorage.getItem('hoplens-token')]);
