@@ -35,9 +35,15 @@ export function makeRootfs(folder) {
   const missing = parts.find((name) => !existsSync(join(root, name)));
   if (missing) throw new Error(`${missing} is missing: npm run build makes it`);
   rmSync(folder, { recursive: true, force: true });
+  const filters = libpcap();
+  if (filters.length === 0) {
+    console.warn(
+      'libpcap0.8 is not installed here: agents of this image follow only a sample of what a filter matches',
+    );
+  }
   const node = realpathSync(process.execPath);
   copy(node, join(folder, 'usr/bin/node'));
-  const linked = [...libraries(node), ...libraries(join(root, '.build/libhoplens.so')), ...libpcap()];
+  const linked = [...libraries(node), ...libraries(join(root, '.build/libhoplens.so')), ...filters];
   for (const library of new Set(linked)) {
     copy(library, join(folder, library));
   }
