@@ -95,7 +95,7 @@ async function installed(scene: Scene, folder: string, tokenFile: string): Promi
   const gateway = ['--gateway', `ws://${nodes.n1}:9430`, '--token-file', tokenFile];
   const manifest = byManifest(cluster, tokenFile);
   const further = async (): Promise<number> =>
-    (await claims(scene, 'DaemonSet', gateway)) + (await kubernetesClaims(scene, gateway));
+    (await claims(scene, 'DaemonSet', gateway)) + (await kubernetesClaims(scene, tokenFile));
   const failed = await asDaemonSet(cluster, manifest, tokenFile, further);
   const chart = byChart(cluster, await findHelm());
   return failed + (await asDaemonSet(cluster, chart, tokenFile, () => Promise.resolve(0)));
