@@ -48,7 +48,14 @@ var functions = map[string]func(request []byte) (any, error){
 		body, problem := compileFilter(r.Expression)
 		return withSession(func(s *Session) (any, error) { return s.filter(body, problem) })
 	}),
-	"foreign": opened(func(s *Session, r onDevice) (any, error) { return s.Programs(r.Ifindex) }),
+	"foreign":  opened(func(s *Session, r onDevice) (any, error) { return s.Programs(r.Ifindex) }),
+	"claimed":  with(func(nothing) (any, error) { return claimed() }),
+	"snapshot": with(func(nothing) (any, error) { return snapshot() }),
+	"offloads": with(func(r struct {
+		Name string `json:"name"`
+	}) (any, error) {
+		return offloadsOf(r.Name)
+	}),
 	"exclude": opened(func(s *Session, r struct {
 		Endpoints []Endpoint `json:"endpoints"`
 	}) (any, error) {

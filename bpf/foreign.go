@@ -2,6 +2,7 @@ package bpf
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/cilium/ebpf"
 	"github.com/vishvananda/netlink"
@@ -22,6 +23,9 @@ type Programs struct {
 	Egress  []Program `json:"egress"`
 }
 
+// hopPrograms are ours in hoplens.bpf.c.
+var hopPrograms = []string{"hoplens_ingress", "hoplens_egress"}
+
 // Counts of other people's programs.
 type Counts struct {
 	Ingress int `json:"ingress"`
@@ -38,6 +42,15 @@ func (p Programs) foreign() Counts {
 		return n
 	}
 	return Counts{count(p.Ingress), count(p.Egress)}
+}
+
+// ownByName finds an agent's programs in another process. Where only CAP_SYS_ADMIN may know names, tcx programs have none.
+func (p Programs) ownByName() {
+	for _, programs := range [][]Program{p.Ingress, p.Egress} {
+		for i := range programs {
+			programs[i].Own = ownName(programs[i].Name) || slices.Contains(hopPrograms, programs[i].Name)
+		}
+	}
 }
 
 func programsAt(handle *netlink.Handle, own *hoplensPrograms, tcx bool, ifindex int) (Programs, error) {

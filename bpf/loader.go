@@ -26,6 +26,7 @@ type Options struct {
 	Hooks      string `json:"hooks"`      // auto, tcx or clsact
 	Drops      bool   `json:"drops"`      // watch them where the kernel lets us
 	Queues     bool   `json:"queues"`     // watch those of underlay devices
+	Examine    bool   `json:"examine"`    // only to see whether all loads: beside an agent that may run, and nothing is cleaned up
 }
 
 func (o Options) check() error {

@@ -51,7 +51,8 @@ type Session struct {
 	noRules  error
 }
 
-// Open loads the programs and removes what an earlier agent left behind. It attaches nothing.
+// Open loads the programs and, unless it only examines, removes what an earlier agent left behind. It attaches nothing to
+// devices.
 func Open(options Options) (*Session, error) {
 	if err := options.check(); err != nil {
 		return nil, fail(BadRequest, "opening", err)
@@ -66,14 +67,18 @@ func Open(options Options) (*Session, error) {
 }
 
 func (s *Session) open() (err error) {
-	if s.claim, err = claim(); err != nil {
-		return err
+	if !s.options.Examine {
+		if s.claim, err = claim(); err != nil {
+			return err
+		}
 	}
 	if s.netlink, err = netlink.NewHandle(unix.NETLINK_ROUTE); err != nil {
 		return failed(NoNetlink, "opening a netlink socket", err)
 	}
-	if err = removeStale(s.netlink); err != nil {
-		return err
+	if !s.options.Examine {
+		if err = removeStale(s.netlink); err != nil {
+			return err
+		}
 	}
 	if s.cpus, err = ebpf.PossibleCPU(); err != nil {
 		return failed(Internal, "counting CPUs", err)
@@ -162,6 +167,7 @@ type Drops struct {
 	Counts  *Mapping          `json:"counts,omitempty"`  // by cpu * perCpu + reason
 	Reasons map[string]uint64 `json:"reasons,omitempty"` // names of this kernel
 	Program int               `json:"program,omitempty"` // file descriptor: its fdinfo counts runs that the kernel left out
+	Pages   bool              `json:"pages"`             // whether bytes behind a packet's linear part are read
 }
 
 // Rules is where changes of netfilter's rules are told of.
@@ -203,7 +209,7 @@ func (s *Session) describeDrops() Drops {
 	places, counts := mapping(s.drops.programs.Maps["drop_places"]), mapping(s.drops.programs.Maps["drop_counts"])
 	counts.PerCPU = dropReasonCounts
 	program := s.drops.programs.Programs[dropPrograms[0]].FD()
-	return Drops{Places: &places, Counts: &counts, Reasons: reasons, Program: program}
+	return Drops{Places: &places, Counts: &counts, Reasons: reasons, Program: program, Pages: s.drops.pages}
 }
 
 func mapping(m *ebpf.Map) Mapping { return Mapping{FD: m.FD(), Bytes: mapBytes(m)} }
@@ -237,9 +243,13 @@ func (s *Session) Describe() (*Description, error) {
 	return description, nil
 }
 
-// Programs lists what runs at a device, ours included.
+// Programs lists what runs at a device, ours included: when examining those of the agent that runs here, by their names.
 func (s *Session) Programs(ifindex int) (Programs, error) {
-	return programsAt(s.netlink, &s.objects.hoplensPrograms, s.tcx, ifindex)
+	programs, err := programsAt(s.netlink, &s.objects.hoplensPrograms, s.tcx, ifindex)
+	if s.options.Examine {
+		programs.ownByName()
+	}
+	return programs, err
 }
 
 // Endpoint is one end of a connection of our own.

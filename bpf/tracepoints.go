@@ -24,6 +24,7 @@ type tracepoints struct {
 	spec     *ebpf.CollectionSpec // of what is loaded
 	programs *ebpf.Collection
 	links    []link.Link
+	pages    bool // they read bytes behind a packet's linear part
 }
 
 // Programs of tracepoints.bpf.c, by what they are for.
@@ -39,7 +40,7 @@ func watchTracepoints(shared *hoplensObjects, cpus, hopsPerCPU int, names []stri
 		return nil, failed(Internal, "preparing the programs at tracepoints", err)
 	}
 	t := &tracepoints{spec: spec}
-	if t.programs, err = loadEither(spec, shared); err != nil {
+	if t.programs, t.pages, err = loadEither(spec, shared); err != nil {
 		return nil, failed(NoBPF, "loading the programs at tracepoints", err)
 	}
 	for _, name := range names {
@@ -85,17 +86,17 @@ func sharedMaps(shared *hoplensObjects) map[string]*ebpf.Map {
 
 // loadEither loads programs that read pages, or else ones that do not: tracepoints may since 6.12, and the verifier alone
 // knows whether they may here.
-func loadEither(spec *ebpf.CollectionSpec, shared *hoplensObjects) (programs *ebpf.Collection, err error) {
-	for _, readsPages := range []bool{true, false} {
-		if err = spec.Variables["reads_pages"].Set(readsPages); err != nil {
-			return nil, err
+func loadEither(spec *ebpf.CollectionSpec, shared *hoplensObjects) (programs *ebpf.Collection, pages bool, err error) {
+	for _, pages = range []bool{true, false} {
+		if err = spec.Variables["reads_pages"].Set(pages); err != nil {
+			return nil, pages, err
 		}
 		options := ebpf.CollectionOptions{MapReplacements: sharedMaps(shared)}
 		if programs, err = ebpf.NewCollectionWithOptions(spec.Copy(), options); err == nil {
-			return programs, nil
+			return programs, pages, nil
 		}
 	}
-	return nil, err
+	return nil, false, err
 }
 
 // filter hands over to copies that ask a filter.

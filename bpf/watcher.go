@@ -144,6 +144,15 @@ func receiveMessages(socket *nl.NetlinkSocket, buffer []byte) ([]syscall.Netlink
 	return messages, nil
 }
 
+// snapshot is all that there is now. It needs no session and no capability.
+func snapshot() (*Events, error) {
+	var w watcher
+	if err := w.snapshot(); err != nil {
+		return nil, err
+	}
+	return w.take(len(w.pending)), nil
+}
+
 // snapshot replaces what is pending by all that there is.
 func (w *watcher) snapshot() error {
 	w.stale = false

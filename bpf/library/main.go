@@ -48,6 +48,15 @@ func hoplens_filter(request *C.char) *C.char { return call("filter", request) }
 //export hoplens_foreign
 func hoplens_foreign(request *C.char) *C.char { return call("foreign", request) }
 
+//export hoplens_claimed
+func hoplens_claimed(request *C.char) *C.char { return call("claimed", request) }
+
+//export hoplens_snapshot
+func hoplens_snapshot(request *C.char) *C.char { return call("snapshot", request) }
+
+//export hoplens_offloads
+func hoplens_offloads(request *C.char) *C.char { return call("offloads", request) }
+
 //export hoplens_close
 func hoplens_close(request *C.char) *C.char { return call("close", request) }
 
