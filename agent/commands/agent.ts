@@ -1,37 +1,11 @@
 import { Command } from 'commander';
-import { DEFAULT_ADDRESS } from '../client/protocol.ts';
 import { StreamError } from '../client/errors.ts';
-import { startAgent, type AgentOptions } from '../daemon/agent.ts';
+import { startAgent } from '../daemon/agent.ts';
 import { AgentError } from '../daemon/worker.ts';
 import { ServerError } from '../server/errors.ts';
 import { KubernetesError } from '../kubernetes/errors.ts';
-import type { TestClock } from '../kernel/test-clock.ts';
-import {
-  applyConfig, bytes, collect, configOption, history, integer, option, ports, probe, sample, testClock, tokenFileOption,
-} from './options.ts'; // prettier-ignore
+import { addAgentOptions, agentOptionsOf, type AgentCommandOptions } from './agent-options.ts';
 import { version } from './version.ts';
-
-interface Options {
-  node?: string;
-  listen: string;
-  peer?: string[];
-  tokenFile?: string;
-  device?: string[];
-  sample: 'auto' | number;
-  budget: number;
-  hooks: AgentOptions['hooks'];
-  drops: 'on' | 'off';
-  queues: 'on' | 'off';
-  probe: 'off' | number;
-  vxlanPort?: number[];
-  maxDevices: number;
-  history: number;
-  historyBytes: number;
-  names?: string;
-  kubernetes: 'on' | 'off';
-  peerPods: string;
-  testClock?: TestClock;
-}
 
 const say = (line: string): void => void process.stderr.write(`hoplens agent: ${line}\n`);
 
@@ -56,26 +30,10 @@ function report(error: unknown): number {
   return isUsage(error) ? 2 : 1;
 }
 
-async function run(options: Options): Promise<number> {
+async function run(options: AgentCommandOptions): Promise<number> {
   try {
     const agent = await startAgent({
-      ...(options.node !== undefined && { node: options.node }),
-      ...(options.tokenFile !== undefined && { tokenFile: options.tokenFile }),
-      listen: options.listen,
-      peers: options.peer ?? [],
-      devices: options.device ?? [],
-      sample: options.sample,
-      budget: options.budget,
-      hooks: options.hooks,
-      drops: options.drops === 'on',
-      queues: options.queues === 'on',
-      ...(options.probe !== 'off' && { probeMs: options.probe }),
-      vxlanPorts: options.vxlanPort ?? [],
-      maxDevices: options.maxDevices,
-      history: { ms: options.history, bytes: options.historyBytes },
-      ...(options.names !== undefined && { names: options.names }),
-      ...(options.kubernetes === 'on' && { kubernetes: { peerPods: options.peerPods } }),
-      ...(options.testClock && { testClock: options.testClock }),
+      ...agentOptionsOf(options),
       version,
       say,
     });
@@ -91,110 +49,13 @@ async function run(options: Options): Promise<number> {
 }
 
 export function agentCommand(exit: (code: number) => void): Command {
-  return new Command('agent')
+  return addAgentOptions(new Command('agent'))
     .summary('watch this node: load the kernel programs, stream what they see')
     .description(
       "Watches the node whose network namespace it runs in. It attaches small eBPF programs to pods' veths, bridges, " +
         'tunnels and uplinks, which never change a packet, and serves what they see as a stream over WebSocket. ' +
         'Any agent is a gateway too: name the others with --peer, and readers of this one see them all.',
     )
-    .addOption(option('--node <name>', 'name of this node; the host name by default'))
-    .addOption(
-      option('--listen <host:port>', 'where to serve; beyond loopback it wants a token').default(DEFAULT_ADDRESS),
-    )
-    .addOption(
-      option('--peer <url...>', 'another agent, as ws://HOST:PORT; may be given several times').argParser(collect),
-    )
-    .addOption(tokenFileOption())
-    .addOption(
-      option(
-        '--device <glob...>',
-        "watch only devices of these names; by default all that carry pods' packets",
-      ).argParser(collect),
-    )
-    .addOption(
-      option(
-        '--sample <auto|k>',
-        'one record for every 2^k bytes of TCP; auto keeps the budget, 0 follows every packet',
-      )
-        .default('auto')
-        .argParser(sample),
-    )
-    .addOption(
-      option('--budget <records/s>', 'records that this node may make')
-        .default(20_000)
-        .argParser(integer(100, 10_000_000)),
-    )
-    .addOption(
-      option(
-        '--vxlan-port <port...>',
-        "look into VXLAN on these UDP ports too, besides 8472, 4789, 6784 and the devices' own",
-      ).argParser(ports),
-    )
-    .addOption(option('--hooks <kind>', 'how to attach').choices(['auto', 'tcx', 'clsact']).default('auto'))
-    .addOption(
-      option('--drops <on|off>', 'ask the kernel for each packet that it drops, where and why')
-        .choices(['on', 'off'])
-        .default('on'),
-    )
-    .addOption(
-      option(
-        '--queues <on|off>',
-        "split wire at uplinks' drivers: the sender's queue, and what comes before tc at the receiver",
-      )
-        .choices(['on', 'off'])
-        .default('off'),
-    )
-    .addOption(
-      option(
-        '--probe <off|time>',
-        "keep clocks known without traffic: while somebody reads, ask peers' agents so often by UDP, and answer them " +
-          "at --listen's address and port; wants --token-file, and --probe at both ends",
-      )
-        .default('off')
-        .argParser(probe),
-    )
-    .addOption(
-      option('--max-devices <number>', 'devices watched at once; each takes 256 bytes for every CPU')
-        .default(2048)
-        .argParser(integer(1, 32768)),
-    )
-    .addOption(
-      option('--history <time>', 'keep the last minutes of the stream for newcomers and snapshots; 0 keeps nothing')
-        .default(600_000, '10m')
-        .argParser(history),
-    )
-    .addOption(
-      option('--history-bytes <bytes>', 'memory for that: what does not fit goes, the oldest first')
-        .default(32 << 20, '32m')
-        .argParser(bytes),
-    )
-    .addOption(
-      option('--names <file>', 'YAML or JSON that names addresses: pods, Services, nodes; read again when it changes'),
-    )
-    .addOption(
-      option(
-        '--kubernetes <on|off>',
-        "name this node's pods, and while somebody reads the cluster its Services, and find the other agents; for agents that " +
-          'run as pods, whose ServiceAccount may list and watch pods and services',
-      )
-        .choices(['on', 'off'])
-        .default('off'),
-    )
-    .addOption(
-      option(
-        '--peer-pods <selector>',
-        "with --kubernetes on: labels of the other agents' pods, in this one's namespace; they are read at the port of --listen",
-      ).default('app.kubernetes.io/name=hoplens'),
-    )
-    .addOption(
-      option(
-        '--test-clock <spec>',
-        'a wrong clock, to test with: offset=50ms,drift=30ppm,slew=500ppm@10s; everybody who reads is told',
-      ).argParser(testClock),
-    )
-    .addOption(configOption())
-    .hook('preAction', applyConfig)
     .addHelpText(
       'after',
       '\nExamples:\n' +
@@ -205,5 +66,5 @@ export function agentCommand(exit: (code: number) => void): Command {
         '\nEvery option can come from HOPLENS_<NAME> (HOPLENS_TOKEN_FILE=...) or from the YAML file of --config.\n' +
         'It ends with 0 when told to stop, 1 when it fails, 2 for wrong usage.',
     )
-    .action(async (options: Options) => exit(await run(options)));
+    .action(async (options: AgentCommandOptions) => exit(await run(options)));
 }
