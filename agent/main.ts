@@ -1,6 +1,7 @@
 /** The command `hoplens`. Results go to stdout, diagnostics to stderr; 0 done, 1 found or failed, 2 wrong usage. */
 import { Command, CommanderError } from 'commander';
 import { agentCommand } from './commands/agent.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { labCommand } from './commands/lab.ts';
 import { UsageError } from './commands/options.ts';
@@ -22,6 +23,7 @@ const program = new Command('hoplens')
   .addCommand(snapshotCommand(exit))
   .addCommand(replayCommand(exit))
   .addCommand(exportCommand(exit))
+  .addCommand(doctorCommand(exit))
   .addCommand(labCommand(exit))
   .addHelpText(
     'after',

@@ -8,7 +8,9 @@ const root = new URL('..', import.meta.url).pathname;
 const koffi = `node_modules/@koromix/koffi-linux-${process.arch}`;
 
 /** What runs, as paths in the checkout; the lab, the traffic and the wire stay out. */
-const built = ['hoplens.mjs', 'worker.mjs', 'libhoplens.so', 'dashboard'].map((name) => `.build/${name}`);
+const built = ['hoplens.mjs', 'worker.mjs', 'examine.mjs', 'libhoplens.so', 'dashboard'].map(
+  (name) => `.build/${name}`,
+);
 const parts = [...built, 'node_modules/koffi', koffi, 'package.json', 'LICENSE'];
 
 /** @param {string} binary @returns {string[]} the libraries it is linked to, the loader among them */

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { StreamError } from '../client/errors.ts';
+import { advice } from '../daemon/advice.ts';
 import { startAgent } from '../daemon/agent.ts';
 import { AgentError } from '../daemon/worker.ts';
 import { ServerError } from '../server/errors.ts';
@@ -8,15 +9,6 @@ import { addAgentOptions, agentOptionsOf, type AgentCommandOptions } from './age
 import { version } from './version.ts';
 
 const say = (line: string): void => void process.stderr.write(`hoplens agent: ${line}\n`);
-
-/** What a user can do about it, beside what went wrong. */
-const advice: Record<string, string> = {
-  'no-permission':
-    'run it as root, or with the capabilities BPF, NET_ADMIN and PERFMON; a seccomp profile may forbid bpf() too',
-  'no-bpf': 'hoplens needs Linux 6.1 or newer with eBPF; hoplens replay shows a recording anywhere',
-  'no-btf': 'the kernel needs CONFIG_DEBUG_INFO_BTF',
-  'not-built': 'npm run build makes it',
-};
 
 const isUsage = (error: unknown): boolean =>
   (error instanceof StreamError && error.code === 'address') ||
@@ -32,11 +24,7 @@ function report(error: unknown): number {
 
 async function run(options: AgentCommandOptions): Promise<number> {
   try {
-    const agent = await startAgent({
-      ...agentOptionsOf(options),
-      version,
-      say,
-    });
+    const agent = await startAgent({ ...agentOptionsOf(options), version, say });
     if (options.testClock) say(`its clock is wrong on purpose: ${options.testClock.text}`);
     say(`node ${agent.node}, ${agent.hooks} hooks, listening on ${agent.url}`);
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void agent.stop());

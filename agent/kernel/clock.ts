@@ -4,7 +4,14 @@
  */
 import type { ClockPair, Realtime, Suspension } from '../wire/messages.ts';
 import { createShift, type TestClock } from './test-clock.ts';
-import { CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_REALTIME, readClock } from './memory.ts';
+import {
+  CLOCK_BOOTTIME,
+  CLOCK_MONOTONIC,
+  CLOCK_MONOTONIC_RAW,
+  CLOCK_REALTIME,
+  readClock,
+  readTimex,
+} from './memory.ts';
 import { realtimeErrorNs } from './realtime.ts';
 
 export interface NodeClock {
@@ -61,7 +68,7 @@ export function createNodeClock(test?: TestClock): NodeClock {
       const [monotonicNs, rawNs, withinNs] = readTogether(CLOCK_MONOTONIC, epochNs, CLOCK_MONOTONIC_RAW, rawEpochNs);
       return shift ? [shift.monotonic(monotonicNs), shift.raw(rawNs), withinNs] : [monotonicNs, rawNs, withinNs];
     },
-    realtime(errorNs = realtimeErrorNs()) {
+    realtime(errorNs = realtimeErrorNs(readTimex())) {
       if (errorNs === undefined) return undefined;
       const [kernelRawNs, realtimeNs, withinNs] = readTogether(
         CLOCK_MONOTONIC_RAW,

@@ -16,6 +16,8 @@ export interface OpenRequest {
   drops: boolean;
   /** Whether to watch the queues of uplinks, where the kernel lets us. */
   queues: boolean;
+  /** Only to see whether all loads: beside an agent that may run, and without clearing up behind one that was killed. */
+  examine?: boolean;
 }
 
 /** What the kernel tells of drops, or why it tells nothing. */
@@ -26,6 +28,8 @@ export interface OpenedDrops {
   reasons?: Record<string, number>;
   /** File descriptor. */
   program?: number;
+  /** Whether bytes behind a packet's linear part are read. */
+  pages: boolean;
 }
 
 export interface Opened {
@@ -91,7 +95,9 @@ export type NetlinkEvent =
       parent: number;
       peerNsid: number;
       peerIfindex: number;
-      vxlan?: { vni: number; port: number; local: string; device: number };
+      vxlan?: { vni: number; port: number; local: string; device: number; external?: boolean };
+      /** Of Geneve, IPIP, GRE and their kin. `external`: each packet's route says where it goes. */
+      tunnel?: { vni: number; port: number; local: string; remote: string; device: number; external: boolean };
       xdp?: XdpMode;
     }
   | { type: 'link-gone'; ifindex: number }
@@ -119,6 +125,14 @@ export type NetlinkEvent =
 export interface RuleChanges {
   tables: { family: string; table: string; changes: number }[];
   cut: boolean;
+}
+
+/** Of a device, as ethtool tells them. */
+export interface Offloads {
+  lro: boolean;
+  gro: boolean;
+  gso: boolean;
+  tso: boolean;
 }
 
 export interface Endpoint {
@@ -157,6 +171,12 @@ export interface Library {
   filter(request: { expression: string }): Promise<Filtering>;
   foreign(request: { ifindex: number }): Promise<{ ingress: Program[]; egress: Program[] }>;
   close(): Promise<void>;
+  /* What follows needs no `open`, and no capability. */
+  /** Whether an agent runs in this network namespace. */
+  claimed(): boolean;
+  /** Devices, addresses, routes and neighbours as they are now. */
+  snapshot(): NetlinkEvent[];
+  offloads(request: { name: string }): Offloads;
 }
 
 /** @throws KernelError 'no-library' when the file is not there or not for this machine */
@@ -180,6 +200,8 @@ export function loadLibrary(file: string): Library {
   };
   const close = bindAsync('close');
   const rules = bind('rules') as (request: object) => RuleChanges;
+  const claimed = bind('claimed') as (request: object) => boolean;
+  const snapshot = bind('snapshot') as (request: object) => { events: NetlinkEvent[] };
   return {
     open: bind('open') as Library['open'],
     attach: bindAsync('attach') as Library['attach'],
@@ -191,6 +213,9 @@ export function loadLibrary(file: string): Library {
     filter: bindAsync('filter') as Library['filter'],
     foreign: bindAsync('foreign') as Library['foreign'],
     close: async () => void (await close({})),
+    claimed: () => claimed({}),
+    snapshot: () => snapshot({}).events,
+    offloads: bind('offloads') as Library['offloads'],
   };
 }
 

@@ -60,10 +60,19 @@ const adjtimex = libc.func('int adjtimex(void *timex)') as (timex: BigInt64Array
 
 /** struct timex of a 64-bit libc is 208 bytes. `modes`, the first of it, stays 0: nothing is set. */
 const timex = new BigInt64Array(26);
+const FREQUENCY = 2;
 const MAXERROR = 3;
 
-/** What the kernel says of CLOCK_REALTIME: the state of the clock (TIME_OK, ...; -1 where it may not be asked) and its largest error. */
-export function readTimex(): { state: number; maxErrorUs: number } {
+export interface Timex {
+  /** TIME_OK, ...; -1 where the kernel may not be asked. */
+  state: number;
+  /** By how much the clock is made to run faster, in millionths. */
+  frequencyPpm: number;
+  maxErrorUs: number;
+}
+
+/** What the kernel says of CLOCK_REALTIME. */
+export function readTimex(): Timex {
   const state = adjtimex(timex);
-  return { state, maxErrorUs: Number(timex[MAXERROR]) };
+  return { state, frequencyPpm: Number(timex[FREQUENCY]) / 65_536, maxErrorUs: Number(timex[MAXERROR]) };
 }

@@ -2,7 +2,7 @@
  * Whether somebody keeps CLOCK_REALTIME in step (chrony, NTP, PTP, a hypervisor), and how far off the kernel says it can be.
  * Only what the kernel says is believed: a daemon that runs is none that has reached its servers.
  */
-import { readTimex } from './memory.ts';
+import type { Timex } from './memory.ts';
 
 /** Of adjtimex(2): a leap second is being inserted, so that the clock stands; and nobody keeps it. */
 const TIME_OOP = 3;
@@ -14,7 +14,7 @@ const TIME_ERROR = 5;
 const AGEING_NS = 500_000;
 
 /** The most that CLOCK_REALTIME can be wrong; undefined where nobody keeps it. */
-export function realtimeErrorNs({ state, maxErrorUs } = readTimex()): number | undefined {
+export function realtimeErrorNs({ state, maxErrorUs }: Pick<Timex, 'state' | 'maxErrorUs'>): number | undefined {
   if (state < 0 || state === TIME_OOP || state >= TIME_ERROR) return undefined;
   return maxErrorUs * 1000 + AGEING_NS;
 }

@@ -77,6 +77,7 @@ const targets = [
   { output: 'numbered', inputs: ['test/numbered'], make: () => goBuild('test/numbered', 'numbered', ['.']) },
   { output: 'hoplens.mjs', inputs: CODE, make: () => bundle('agent/main.ts', 'hoplens.mjs', true) },
   { output: 'worker.mjs', inputs: CODE, make: () => bundle('agent/kernel/worker.ts', 'worker.mjs') },
+  { output: 'examine.mjs', inputs: CODE, make: () => bundle('agent/doctor/examine.ts', 'examine.mjs') },
   { output: 'lab.mjs', inputs: CODE, make: () => bundle('test/lab/cli.ts', 'lab.mjs') },
   { output: 'demo.mjs', inputs: CODE, make: () => bundle('test/demo/main.ts', 'demo.mjs') },
   { output: 'dashboard', inputs: PAGE, make: buildPage },
