@@ -27,7 +27,7 @@ const program = new Command('hoplens')
   .addCommand(labCommand(exit))
   .addHelpText(
     'after',
-    '\nhoplens COMMAND --help says more. Begin with npm run demo in a checkout, or hoplens agent and hoplens trace.',
+    '\nhoplens COMMAND --help says more. Begin with npm run demo in a checkout, or hoplens doctor, agent and trace.',
   );
 
 /** Commander ends wrong usage with 1; ours is 2. */

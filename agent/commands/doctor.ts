@@ -36,7 +36,8 @@ export function doctorCommand(exit: (code: number) => void): Command {
       '\nExamples:\n' +
         '  hoplens doctor                                           this host, as hoplens agent would find it\n' +
         '  hoplens doctor --json | jq .checks                       {name, state, found, advice}, state one of ok, warning, problem\n' +
-        '  kubectl -n hoplens exec ds/hoplens -- /usr/bin/node /opt/hoplens/.build/hoplens.mjs doctor\n' +
+        '  kubectl -n hoplens exec ds/hoplens -- /usr/bin/node /opt/hoplens/.build/hoplens.mjs doctor --kubernetes on \\\n' +
+        '    --listen 0.0.0.0:9430 --token-file /etc/hoplens/token  beside the agent of a DaemonSet\n' +
         '\nIt ends with 0 where there is no problem (warnings may be), 1 where there is one, 2 for wrong usage.',
     )
     .action(async (options: Options) => exit(await doctor(options)));

@@ -78,7 +78,7 @@ describe('the root folder of the image', () => {
 
   it('holds what runs, and nothing of the lab or of the tests', () => {
     const built = readdirSync(join(root, 'opt/hoplens/.build')).sort();
-    expect(built).toEqual(['dashboard', 'hoplens.mjs', 'libhoplens.so', 'worker.mjs']);
+    expect(built).toEqual(['dashboard', 'examine.mjs', 'hoplens.mjs', 'libhoplens.so', 'worker.mjs']);
     expect(readdirSync(join(root, 'opt/hoplens')).sort()).toEqual([
       '.build',
       'LICENSE',
