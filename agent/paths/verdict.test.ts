@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createAgent, framesOf, podFlow, podToPod } from './synthetic.ts';
+import { createAgent, flannelDevices, framesOf, podFlow, podToPod } from './synthetic.ts';
 import { agentsOf, along, play } from './testing.ts';
 
 describe('what does not arrive', () => {
@@ -71,6 +71,34 @@ describe('what does not arrive', () => {
       expect([lateMs, verdictOf(lateMs, 4.8e9)!.verdict]).toEqual([lateMs, 'unseen']);
       expect([lateMs, verdictOf(lateMs, 5.6e9)!.verdict]).toEqual([lateMs, 'vanished']);
     }
+  });
+
+  it('is lost by us where it may have gone on by a device at which we are not', () => {
+    const without = (node: number, ...names: string[]) =>
+      createAgent(
+        node,
+        flannelDevices(node).map((device) => ({ ...device, attached: !names.includes(device.name) })),
+      );
+    const whole = podToPod(0, 0, 1, 0);
+    const verdictOf = (hops: number, first: string[], next: string[]) => {
+      const records = along(whole.slice(0, hops), 1, 1e9, flow);
+      const { paths, summary } = play(framesOf([without(0, ...first), without(1, ...next)], records, 9000), 9000);
+      return [paths[0].verdict, summary.lostByUs];
+    };
+    const [vanished, unseen] = [
+      ['vanished', 0],
+      ['unseen', 1],
+    ];
+    // On the wire: only the next node's uplink matters.
+    expect(verdictOf(4, ['veth1'], ['veth0', 'cni0'])).toEqual(vanished);
+    expect(verdictOf(4, [], ['eth0'])).toEqual(unseen);
+    // On the first node, to an address that nobody knows: any device may have taken it.
+    expect(verdictOf(2, [], [])).toEqual(vanished);
+    expect(verdictOf(2, ['flannel.1'], [])).toEqual(unseen);
+    expect(verdictOf(2, [], ['eth0'])).toEqual(vanished);
+    // On the last one, where the pod's own device is left out.
+    expect(verdictOf(7, [], [])).toEqual(vanished);
+    expect(verdictOf(7, [], ['veth0', 'veth1'])).toEqual(unseen);
   });
 
   it('is unseen where the other node writes coarser marks only, or somebody else must have it', () => {

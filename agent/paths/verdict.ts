@@ -80,10 +80,27 @@ export function judge(view: PathView, flooded: boolean, world: World): Judgement
   const isSampledAll = isWrittenEverywhere(view, [next, origin], world);
   if (!isSampledAll || view.kind === Kind.fragment) return unseen(false, false);
   if (isUnwatched(view, next, world) || (!view.hasEntry && isUnwatched(view, origin, world))) return unseen(true, true);
+  if (mayGoUnseen(view, isOut, next!, world)) return unseen(true, true);
   if (!view.hasEntry) return unseen(false, true);
   if (!isOut && device && device.foreignPrograms.ingress > 0) return unseen(false, false);
   return { verdict: 'vanished', byUs: false, joinable: false, xdp: isOut ? xdpAt(next) : undefined };
 }
+
+/**
+ * Whether it may have gone on by a device of the node at which we are not: `--device` leaves it out, there are too many, or it refused us.
+ * What is bound for elsewhere must pass an uplink, what is for a pod that we know its own device, and anything else any of them.
+ */
+function mayGoUnseen(view: PathView, isOut: boolean, { node, devices }: Stream, { book }: World): boolean {
+  const { frame, flow } = last(view);
+  const owner = book.find(frame.destination, 4 * flow);
+  const isOutside = isOut || (owner !== undefined && owner.node !== node);
+  const isOnWay = ({ role, ifindex }: KnownDevice): boolean =>
+    isOutside ? role === Role.outside : !owner?.ifindex || ifindex === owner.ifindex;
+  return [...devices.values()].some((device) => isUnwatchedDevice(device) && isOnWay(device));
+}
+
+const isUnwatchedDevice = ({ attached, up, kind, goneNs }: KnownDevice): boolean =>
+  !attached && up && kind !== 'other' && goneNs === Infinity;
 
 /** What an XDP program drops before the kernel makes a packet of it, nobody tells of. */
 function xdpAt(stream: Stream | undefined): XdpAt | undefined {
