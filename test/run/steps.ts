@@ -74,6 +74,14 @@ export function vitest(name: string, options: readonly string[]): Step {
 /** End-to-end tests that go through many cases one after the other. */
 const long = ['test/e2e/causes/', 'test/e2e/matrix/', 'test/e2e/hurts.test.ts'];
 
+/** Labs in which little passes: they wait most of the time, and what they say holds on a busy machine as well. */
+const light = [
+  ...['clocks', 'drops', 'filter', 'names', 'own', 'paths', 'recording'].map((name) => `test/e2e/${name}.test.ts`),
+  ...['disk', 'foreign', 'rights'].map((name) => `test/faults/${name}.test.ts`),
+];
+
+const without = (paths: readonly string[]): string[] => paths.map((path) => `--exclude=${path}**`);
+
 /** They only read. */
 const checks: readonly Step[] = [
   check('prettier', npmBinary('prettier'), ['--check', '--log-level=warn', '.']),
@@ -94,7 +102,8 @@ export const steps: readonly (Step | readonly Step[])[] = [
   vitest('vitest agent', ['agent/', 'dashboard/', `--maxWorkers=${availableParallelism()}`, '--no-isolate']),
   // Labs share the machine’s cores: one file at a time.
   vitest('vitest test', ['test/', '--exclude=test/{e2e,faults}/**', '--no-file-parallelism']),
-  vitest('vitest e2e', ['test/e2e/', ...long.map((path) => `--exclude=${path}**`), '--no-file-parallelism']),
+  vitest('vitest e2e', ['test/e2e/', ...without([...long, ...light]), '--no-file-parallelism']),
   vitest('vitest long', [...long, '--no-file-parallelism']),
-  vitest('vitest faults', ['test/faults/', '--no-file-parallelism']),
+  vitest('vitest faults', ['test/faults/', ...without(light), '--no-file-parallelism']),
+  vitest('vitest light', [...light, '--maxWorkers=2']),
 ];
