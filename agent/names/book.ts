@@ -7,8 +7,9 @@
  */
 import { formatAddress } from '../paths/addresses.ts';
 import type { Names } from '../wire/messages.ts';
-import { buildIndex, portKey, type Index, type Source } from './layers.ts';
+import { buildIndex, type Index, type Source } from './layers.ts';
 import { createIdentities, type Name } from './name.ts';
+import { portKey, readNames, type AddressedEntry } from './said.ts';
 
 export interface NameBook {
   /** Replaces what this node's agent says: by its file, and by what it has from Kubernetes. */
@@ -31,28 +32,33 @@ export interface NameCounts {
 
 export function createNameBook(): NameBook {
   const sources = new Map<number, Source[]>();
-  const own = new Map<number, { name: string; addresses: string[] }>();
+  const own = new Map<number, { text: string; entries: AddressedEntry[] }>();
   const identify = createIdentities();
   let index: Index | undefined;
   let isStale = false;
 
+  const allOwn = (): AddressedEntry[] => [...own.values()].flatMap(({ entries }) => entries);
+
   function indexNow(): Index | undefined {
-    if (isStale)
-      index = sources.size === 0 ? undefined : buildIndex([...sources.values()].flat(), [...own.values()], identify);
+    if (isStale) index = sources.size === 0 ? undefined : buildIndex([...sources.values()].flat(), allOwn());
     isStale = false;
     return index;
   }
 
   return {
     set(node, names, writtenMs, kubernetes) {
-      const file: Source = { node, names, writtenMs, isFile: true };
-      sources.set(node, kubernetes ? [{ node, ...kubernetes, isFile: false }, file] : [file]);
+      const source = (from: Names, at: number, isFile: boolean): Source => ({
+        node, said: readNames(from, identify), writtenMs: at, isFile,
+      }); // prettier-ignore
+      const file = source(names, writtenMs, true);
+      sources.set(node, kubernetes ? [source(kubernetes.names, kubernetes.writtenMs, false), file] : [file]);
       isStale = true;
     },
     setOwn(node, name, addresses) {
-      const before = own.get(node);
-      if (before?.name === name && before.addresses.join() === addresses.join()) return;
-      own.set(node, { name, addresses });
+      const text = [name, ...addresses].join();
+      if (own.get(node)?.text === text) return;
+      const { entries } = readNames({ pods: [], services: [], nodes: [{ name, addresses }] }, identify);
+      own.set(node, { text, entries });
       isStale = true;
     },
     forget(node) {

@@ -48,7 +48,7 @@ export interface Assembler {
   /** Ends: tells what has had its time although its streams are silent. The rest does not count. */
   flush(nowMs: number): void;
   summary(): Summary;
-  /** Of those that names files name. */
+  /** Of those that have a name. */
   addressesOf: NameBook['addressesOf'];
   /** When hops were passed, by the clock on a wall; for paths that are being told. */
   wall: WallClock;

@@ -10,7 +10,7 @@ export interface JsonEnd {
   ip: string;
   /** null where the protocol has none. */
   port: number | null;
-  /** By names files: null where nobody said. */
+  /** By names files and Kubernetes: null where nobody said. */
   pod: string | null;
   namespace: string | null;
   workload: string | null;

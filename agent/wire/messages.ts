@@ -101,7 +101,7 @@ export interface PlacesMessage {
   places: DropPlace[];
 }
 
-/** Whose addresses these are: what a names file says (agent/names/schema.ts has the rules). */
+/** Whose addresses these are: what a names file or Kubernetes says (agent/names/schema.ts has the rules). */
 export interface Names {
   pods: { name: string; namespace?: string; workload?: string; node?: string; addresses: string[] }[];
   services: {
