@@ -2,8 +2,9 @@
  * Every cause of loss that we know how to make, at a known place and rate: the verdict names the place, the reason and as
  * many packets as were lost. What this kernel calls things was measured with a reader of skb:kfree_skb of its own.
  */
-import { afterAll, beforeAll, describe, test } from 'vitest';
-import { missing, startCluster, type Cluster } from '../support.ts';
+import { beforeAll, describe, test } from 'vitest';
+import { missing, startCluster } from '../support.ts';
+import { inTurn, type Turn } from '../turns.ts';
 import type { Cause } from './cause.ts';
 import { foreign, onWire } from './foreign.ts';
 import { expectRight, provesNothing } from './judge.ts';
@@ -33,26 +34,30 @@ function on(topology: string): typeof causes {
   return causes.filter(({ cause }) => cause.topology === topology);
 }
 
-describe.skipIf(missing !== undefined).each(labs)(
-  `causes of loss, $title (needs root and a lab; missing: ${missing})`,
-  ({ topology, options, of }) => {
-    let cluster: Cluster;
-    let outcomes: Map<Cause, Outcome | Error>;
+type Made = Map<Cause, Outcome | Error>;
 
-    beforeAll(async () => {
-      cluster = await startCluster(topology, options);
-      const made = of.filter(({ lacks }) => lacks === undefined).map(({ cause }) => cause);
-      outcomes = await produce(cluster, made);
-      const again = made.filter((cause) => provesNothing(cause, outcomes.get(cause)!));
-      if (again.length > 0) outcomes = new Map([...outcomes, ...(await produce(cluster, again))]);
-    }, 600_000);
-    afterAll(() => cluster.stop());
+async function produceIn({ topology, options, of }: (typeof labs)[number], turn: Turn): Promise<Made> {
+  await using cluster = await startCluster(topology, options);
+  const made = of.filter(({ lacks }) => lacks === undefined).map(({ cause }) => cause);
+  const outcomes = await produce(cluster, made, turn.done);
+  const again = made.filter((cause) => provesNothing(cause, outcomes.get(cause)!));
+  if (again.length === 0) return outcomes;
+  return new Map([...outcomes, ...(await turn.again(() => produce(cluster, again)))]);
+}
 
+describe.skipIf(missing !== undefined)(`causes of loss (needs root and a lab; missing: ${missing})`, () => {
+  let outcomes: Made;
+  beforeAll(async () => {
+    const made = await inTurn(labs, produceIn);
+    outcomes = new Map(made.flatMap((each) => [...each]));
+  }, 600_000);
+
+  describe.each(labs)('$title', ({ of }) => {
     for (const { cause, lacks } of of) {
       test.skipIf(lacks !== undefined)(`${cause.name}${lacks === undefined ? '' : ` (needs ${lacks})`}`, () => {
         const outcome = outcomes.get(cause);
         expectRight(cause, outcome ?? new Error('it was not made'));
       });
     }
-  },
-);
+  });
+});

@@ -25,8 +25,15 @@ interface Produced {
 
 const ICMP_ERROR = 7;
 
-/** A cause that could not be made has an error instead of an outcome. */
-export async function produce(cluster: Cluster, causes: Cause[]): Promise<Map<Cause, Outcome | Error>> {
+/**
+ * A cause that could not be made has an error instead of an outcome.
+ * @param onSent all causes have been made; only verdicts are still waited for
+ */
+export async function produce(
+  cluster: Cluster,
+  causes: Cause[],
+  onSent?: () => void,
+): Promise<Map<Cause, Outcome | Error>> {
   // The sender is told of each packet, not of one a second.
   const unlimited = [...cluster.lab.nodes, ...cluster.lab.pods].map(({ name }) =>
     sysctl(name, 'net/ipv4/icmp_ratelimit', '0', '1000')(cluster.lab),
@@ -35,6 +42,7 @@ export async function produce(cluster: Cluster, causes: Cause[]): Promise<Map<Ca
   const { paths, result } = await watch(cluster, async () => {
     const produced = new Map<Cause, Produced | Error>();
     for (const cause of causes) produced.set(cause, await produceOne(cluster, cause).catch((error: Error) => error));
+    onSent?.();
     return produced;
   });
   const outcomeOf = (one: Produced | Error): Outcome | Error => (one instanceof Error ? one : sort(one, paths));

@@ -7,6 +7,7 @@ import { clockDifferenceNs } from '../beside.ts';
 import { AT_ONCE, captureFile } from '../capture.ts';
 import { deliveredThoughDropped } from '../dropped.ts';
 import { startCluster, type Cluster } from '../support.ts';
+import { inTurn, type Turn } from '../turns.ts';
 import { MARGIN_NS, verdictMs, watch, type SeenPath } from '../watch.ts';
 import { labOf, nameOf, type Cell } from './cells.ts';
 import { readPackets } from './packets.ts';
@@ -42,15 +43,12 @@ const damage: WireRules = { loss: 0.01, duplicate: 0.01, reorder: 0.01, jitterMs
 const AGENTS = { args: ['--budget', '1000000', '--sample', '0'] };
 
 export async function runCells(cells: Cell[], options: RunOptions): Promise<Outcome[]> {
-  const outcomes: Outcome[] = [];
-  for (const lab of new Set(cells.map(labOf))) {
-    outcomes.push(...(await runLab(cells.filter((cell) => labOf(cell) === lab), options)));
-  }
-  return outcomes;
-} // prettier-ignore
+  const labs = [...new Set(cells.map(labOf))].map((lab) => cells.filter((cell) => labOf(cell) === lab));
+  return (await inTurn(labs, (of, turn) => runLab(of, options, turn))).flat();
+}
 
 /** Cells of one lab, one after the other; while the last verdicts of one are waited for, the next one runs. */
-async function runLab(cells: Cell[], options: RunOptions): Promise<Outcome[]> {
+async function runLab(cells: Cell[], options: RunOptions, turn: Turn): Promise<Outcome[]> {
   await using cluster = await startCell(cells[0], options);
   const outcomes: Promise<Outcome>[] = [];
   let before = Promise.resolve();
@@ -61,20 +59,20 @@ async function runLab(cells: Cell[], options: RunOptions): Promise<Outcome[]> {
     await Promise.race([before, outcome]);
     before = sent.promise;
   }
-  return await againWhereNeeded(cluster, await Promise.all(outcomes), options);
-}
+  void before.then(turn.done);
+  const settled: Outcome[] = [];
+  for (const outcome of await Promise.all(outcomes)) settled.push(await againWhereNeeded(cluster, outcome, options, turn));
+  return settled;
+} // prettier-ignore
 
 /** On a busy machine agents may not keep up, and say so. A cell that proves nothing gets another chance or two. */
-async function againWhereNeeded(cluster: Cluster, outcomes: Outcome[], options: RunOptions): Promise<Outcome[]> {
-  const settled: Outcome[] = [];
-  for (let outcome of outcomes) {
-    for (let more = 2; provesNothing(outcome) && more > 0; more--) {
-      outcome = await runCell(cluster, outcome.cell, options, Promise.resolve(), () => undefined);
-    }
-    options.onOutcome?.(outcome);
-    settled.push(outcome);
+async function againWhereNeeded(cluster: Cluster, first: Outcome, options: RunOptions, turn: Turn): Promise<Outcome> {
+  let outcome = first;
+  for (let more = 2; provesNothing(outcome) && more > 0; more--) {
+    outcome = await turn.again(() => runCell(cluster, first.cell, options, Promise.resolve(), () => undefined));
   }
-  return settled;
+  options.onOutcome?.(outcome);
+  return outcome;
 }
 
 async function startCell({ network, wire }: Cell, { signals = false }: RunOptions): Promise<Cluster> {
