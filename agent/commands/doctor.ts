@@ -15,7 +15,7 @@ const say = (line: string): void => void process.stderr.write(`hoplens doctor: $
 async function doctor({ json, ...options }: Options): Promise<number> {
   const stdout = watchStdout(say);
   const findings = await runDoctor({ ...agentOptionsOf(options), version });
-  const columns = Math.min(process.stdout.columns ?? WIDEST, WIDEST);
+  const columns = Math.min(process.stdout.columns || WIDEST, WIDEST);
   const isColoured = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
   const lines = json ? [JSON.stringify(findings, null, 2)] : report(findings, { columns, isColoured });
   await new Promise((resolve) => process.stdout.write(`${lines.join('\n')}\n`, resolve));

@@ -32,6 +32,19 @@ describe('an examination that', () => {
     expect(answers.timex).toEqual({ error: { code: 'ended', message: expect.stringMatching(says) as string } });
   }); // prettier-ignore
 
+  it('cannot be started is a reason too', async () => {
+    const { execPath } = process;
+    process.execPath = join(folder, 'no-node');
+    try {
+      const answers = await runExamination(examination(''), request);
+      expect(answers.library).toMatchObject({
+        error: { message: expect.stringMatching(/could not be started: .*ENOENT/) as string },
+      });
+    } finally {
+      process.execPath = execPath;
+    }
+  });
+
   it('hangs is ended', async () => {
     const answers = await runExamination(examination('setInterval(() => undefined, 1000);'), request, 200);
     expect(answers.snapshot).toMatchObject({ error: { message: 'the examination took longer than 0.2 s' } });

@@ -42,9 +42,11 @@ async function reasonOfEnd(child: ChildProcess, limitMs: number): Promise<string
     isLate = true;
     child.kill('SIGKILL');
   }, limitMs);
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  const ending = await once(child, 'close').catch((error: Error) => error);
   clearTimeout(timer);
+  if (ending instanceof Error) return `the examination could not be started: ${ending.message}`;
   if (isLate) return `the examination took longer than ${limitMs / 1000} s`;
+  const [code, signal] = ending as [number | null, NodeJS.Signals | null];
   if (signal === 'SIGSYS') return 'a seccomp filter killed the examination (SIGSYS)';
   const words = /^\w*Error.*|^panic.*|^fatal error.*/m.exec(said)?.[0] ?? said.trim().split('\n')[0];
   return `the examination ended with ${signal ?? code}${words ? `: ${words}` : ''}`;

@@ -15,7 +15,16 @@ import { nodes, openCluster, type Cluster, type Scene } from './cluster.ts';
 import { end, startAgent, traceWhile, type Traced } from './hoplens.ts';
 import { byChart, byManifest, readToken, type Installation } from './installation.ts';
 import { kubernetesClaims } from './kubernetes.ts';
-import { capabilities, gone, programs, rolledOut, scraped, throughPortForward, upgraded } from './installed.ts';
+import {
+  capabilities,
+  doctored,
+  gone,
+  programs,
+  rolledOut,
+  scraped,
+  throughPortForward,
+  upgraded,
+} from './installed.ts';
 
 /** All claims, read from the gateway that `args` name; how many failed. */
 async function claims({ cluster, near, far, clusterIp }: Scene, form: string, args: string[]): Promise<number> {
@@ -79,6 +88,7 @@ async function asDaemonSet(cluster: Cluster, installation: Installation, tokenFi
     writeFileSync(tokenFile, await readToken(cluster), { mode: 0o600 });
     failed += await says('through kubectl port-forward', () => throughPortForward(cluster, tokenFile));
     failed += await says('has its capabilities and no other', () => capabilities(cluster));
+    failed += await says('hoplens doctor beside an agent', () => doctored(cluster));
     failed += await further();
     failed += await says('/metrics, for the token alone', () => scraped(cluster));
     if (installation.upgrade) failed += await says('an upgrade', () => upgraded(cluster, installation));

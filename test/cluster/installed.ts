@@ -1,5 +1,7 @@
 /** What must hold of hoplens where it is installed, and when it is gone. Each claim gives what it saw, or throws why not. */
 import type { Info } from '../../agent/client/protocol.ts';
+import type { Findings } from '../../agent/doctor/report.ts';
+import { entrypoint } from '../../deploy/rootfs.mjs';
 import { container } from '../deploy/objects.ts';
 import { inNetns, tcxPrograms } from '../faults/bpf.ts';
 import { nodes, type Cluster, type NodeName } from './cluster.ts';
@@ -34,6 +36,19 @@ export async function capabilities(cluster: Cluster): Promise<string> {
     if (BigInt(`0x${field(name)}`) !== wanted) throw new Error(`${name} ${field(name)}, not ${wanted.toString(16)}`);
   }
   return ['CapEff', 'NoNewPrivs', 'Seccomp'].map((name) => `${name} ${field(name)}`).join(', ');
+}
+
+/** What the doctor finds beside an agent, in its pod and with its rights: no problem, and where it is; the agent goes on. */
+export async function doctored(cluster: Cluster): Promise<string> {
+  const options = ['--json', '--kubernetes', 'on', '--listen', '0.0.0.0:9430', '--token-file', '/etc/hoplens/token'];
+  const text = await kubectl(cluster, 'exec', 'ds/hoplens', '--', ...entrypoint, 'doctor', ...options);
+  const { checks, devices } = JSON.parse(text) as Findings;
+  const found = (name: string): string => checks.find((check) => check.name === name)?.found ?? '';
+  const isRight = /^one runs/.test(found('agent')) && /hostNetwork/.test(found('namespace')) && /^an agent/.test(found('listen')); // prettier-ignore
+  if (!isRight || checks.some((check) => check.state === 'problem')) throw new Error(text);
+  await rolledOut(cluster);
+  const warnings = checks.filter((check) => check.state === 'warning').map((check) => `${check.name}: ${check.found}`);
+  return `${checks.length} checks, ${devices.length} devices, no problem; ${warnings.join('; ')}`;
 }
 
 interface Answer {

@@ -83,21 +83,24 @@ describe.skipIf(missing !== undefined)(`hoplens doctor (needs root and a lab; mi
     }
   });
 
-  it.skipIf(!hasTcx)('names programs of others that would stand before ours (needs tcx: Linux 6.6)', async () => {
-    const ifindex = await ifindexOf('vethweb');
-    const foreign = createChain(1);
-    try {
-      inNetns(lab.netns('n1'), () => foreign.attachTcx(0, ifindex, 'ingress'));
-      const { status, findings } = await doctor(['--hooks', 'clsact']);
-      expect({ status, problems: problems(findings) }).toEqual({ status: 0, problems: [] });
-      expect(named(findings, 'foreign-programs')).toMatchObject([
-        { state: 'warning', found: 'at vethweb ingress others stand before us: foreign0' },
-      ]);
-      expect(foreignAt(ifindex)).toEqual(['foreign0']);
-    } finally {
-      foreign.close();
-    }
-  });
+  it.skipIf(!hasTcx)(
+    'names programs of others that would stand before ours (needs a kernel with tcx: 6.6)',
+    async () => {
+      const ifindex = await ifindexOf('vethweb');
+      const foreign = createChain(1);
+      try {
+        inNetns(lab.netns('n1'), () => foreign.attachTcx(0, ifindex, 'ingress'));
+        const { status, findings } = await doctor(['--hooks', 'clsact']);
+        expect({ status, problems: problems(findings) }).toEqual({ status: 0, problems: [] });
+        expect(named(findings, 'foreign-programs')).toMatchObject([
+          { state: 'warning', found: 'at vethweb ingress others stand before us: foreign0' },
+        ]);
+        expect(foreignAt(ifindex)).toEqual(['foreign0']);
+      } finally {
+        foreign.close();
+      }
+    },
+  );
 
   it('says what is refused without rights, and looks at all the rest', async () => {
     const [withoutBpf, nobody] = await Promise.all([

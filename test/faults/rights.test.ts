@@ -29,15 +29,27 @@ describe.skipIf(!isRoot)('an agent that may not (needs root, to give it up)', ()
     );
   });
 
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  const wrapper = fileURLToPath(new URL('./without-bpf.ts', import.meta.url));
+  const withoutBpf = [process.execPath, '--import', tsx, wrapper];
+
   it('a kernel without eBPF: named, and replay offered', async () => {
-    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-    const wrapper = fileURLToPath(new URL('./without-bpf.ts', import.meta.url));
-    const result = await agent([process.execPath, '--import', tsx, wrapper]);
+    const result = await agent(withoutBpf);
     expect(result).toMatchObject({ status: 1, stdout: '' });
     expect(result.stderr).toMatch(/^hoplens agent: loading the kernel programs: .*not (implemented|supported)/);
     expect(result.stderr).toMatch(
       /hoplens needs Linux 6.1 or newer with eBPF; hoplens replay shows a recording anywhere/,
     );
     expect(result.stderr.trim().split('\n')).toHaveLength(2);
+  });
+
+  it('the doctor on such a kernel: in the same words, and it looks at all the rest', async () => {
+    const result = await hoplens(['doctor'], [...alone, ...withoutBpf]);
+    expect(result).toMatchObject({ status: 1, stderr: '' });
+    const said = result.stdout.replace(/\s+/g, ' ');
+    expect(said).toMatch(/problem programs loading the kernel programs: [^→]*not (implemented|supported)/);
+    expect(said).toMatch(/→ hoplens needs Linux 6.1 or newer with eBPF; hoplens replay shows a recording/);
+    expect(said).toMatch(/warning drops not known: the kernel programs do not load/);
+    expect(said).toMatch(/ok library/);
   });
 });
