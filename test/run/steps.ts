@@ -76,7 +76,9 @@ const long = ['test/e2e/causes/', 'test/e2e/matrix/', 'test/e2e/hurts.test.ts'];
 
 /** Labs in which little passes: they wait most of the time, and what they say holds on a busy machine as well. */
 const light = [
-  ...['clocks', 'doctor', 'drops', 'filter', 'names', 'own', 'paths', 'recording'].map((name) => `test/e2e/${name}.test.ts`),
+  ...['clocks', 'doctor', 'drops', 'filter', 'names', 'own', 'paths', 'recording'].map(
+    (name) => `test/e2e/${name}.test.ts`,
+  ),
   ...['disk', 'foreign', 'rights'].map((name) => `test/faults/${name}.test.ts`),
 ];
 
