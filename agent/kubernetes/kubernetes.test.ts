@@ -69,6 +69,25 @@ it('names the pods of its node from the beginning, and asks for nothing else', a
   expect(server.asked.every((path) => path.startsWith(`${PODS}?fieldSelector=spec.nodeName%3Dn1`))).toBe(true);
 });
 
+it('tells of nothing before it knows the pods of its node: readers would take them for gone', async () => {
+  server.put(SERVICES, service('api', '10.96.0.10'));
+  server.put(AGENTS, agent('n2', '192.168.1.11'));
+  server.instead = (request, response) => {
+    if (!request.url!.startsWith(`${PODS}?`)) return false;
+    response.destroy();
+    return true;
+  };
+  start();
+  kubernetes.want(true);
+  await until(() => peers.length === 1 && server.watches() === 2);
+  // Time for a message, if there were one.
+  server.put(SERVICES, service('db', '10.96.0.11'));
+  await until(() => kubernetes.stats().some(({ resource, objects }) => resource === 'services' && objects === 2));
+  expect(names).toBeUndefined();
+  server.instead = undefined;
+  await until(() => podNames() === 'web-1' && serviceNames() === 'api,db');
+});
+
 it('names Services and finds agents while somebody reads the cluster', async () => {
   server.put(SERVICES, service('api', '10.96.0.10', { externalIPs: ['192.168.1.11', '203.0.113.7'] }));
   for (const [node, ip] of [['n1', '192.168.1.10'], ['n2', '192.168.1.11'], ['n3', 'fd00::12']]) server.put(AGENTS, agent(node, ip));

@@ -68,7 +68,7 @@ class ClusterWatch implements Kubernetes {
     this.#options = options;
     this.#limits = { ...defaultLimits, ...options.limits };
     this.#api = createApi(options.account);
-    this.#pace = createPace(() => options.onNames(this.#names()), this.#limits.pace);
+    this.#pace = createPace(() => this.#tellNames(), this.#limits.pace);
   }
 
   start(port: number): void {
@@ -151,6 +151,11 @@ class ClusterWatch implements Kubernetes {
     this.#told = text;
     if (all.length > most) this.#options.say(`of ${all.length} other agents the first ${most} are peers`);
     this.#options.onPeers(peers);
+  }
+
+  /** All are told at once, so before the node's own pods are known readers would take them for gone. */
+  #tellNames(): number {
+    return this.#pods?.values() ? this.#options.onNames(this.#names()) : 0;
   }
 
   #names(): ClusterNames {
