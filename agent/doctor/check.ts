@@ -40,3 +40,22 @@ export function judge<T>(name: string, answer: Answer<T>, check: (value: T) => C
     return [warning(name, `not known: ${answer.error.message}`, 'it follows from a problem beside it')];
   return [check(answer.value)].flat();
 }
+
+/** Nothing here may wait for ever: what takes longer is a finding. */
+const LIMIT_MS = 15_000;
+
+/** Looks at one thing; what it throws is a finding, and so is that it takes too long. */
+export async function attempt(
+  name: string,
+  look: () => Check | Check[] | Promise<Check>,
+  limitMs = LIMIT_MS,
+): Promise<Check[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took longer than ${limitMs / 1000} s`)), limitMs);
+  });
+  const answer = await answerOf(() => Promise.race([look(), late]));
+  clearTimeout(timer);
+  if (isFound(answer)) return [answer.value].flat();
+  return [problem(name, `looking failed: ${answer.error.message}`, 'report it with this whole output')];
+}

@@ -2,7 +2,7 @@
 import type { AgentOptions } from '../daemon/agent.ts';
 import { builtFile } from '../daemon/worker.ts';
 import { globToRegExp } from '../kernel/devices.ts';
-import { answerOf, isFound, judge, problem, type Check } from './check.ts';
+import { answerOf, attempt, isFound, judge, type Check } from './check.ts';
 import { checkClocksource, checkProbe, checkSynchronised, checkTimestamps } from './clock-checks.ts';
 import * as devicesOf from './device-checks.ts';
 import type { Answers } from './examined.ts';
@@ -14,22 +14,7 @@ import { checkForeign } from './program-checks.ts';
 import type { Findings } from './report.ts';
 import * as setUp from './setup-checks.ts';
 
-/** Nothing here may wait for ever: what takes longer is a finding. */
-const LIMIT_MS = 15_000;
-
 type Options = Omit<AgentOptions, 'say'>;
-
-/** Looks at one thing; what it throws is a finding, and so is that it takes too long. */
-async function attempt(name: string, look: () => Check | Check[] | Promise<Check>): Promise<Check[]> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took longer than ${LIMIT_MS / 1000} s`)), LIMIT_MS);
-  });
-  const answer = await answerOf(() => Promise.race([look(), late]));
-  clearTimeout(timer);
-  if (isFound(answer)) return [answer.value].flat();
-  return [problem(name, `looking failed: ${answer.error.message}`, 'report it with this whole output')];
-}
 
 /** Without the library there is nothing to examine with. */
 async function examine(options: Options): Promise<Answers> {
