@@ -10,6 +10,7 @@ import { createGateway } from '../../agent/server/gateway.ts';
 import { createMetrics } from '../../agent/server/metrics/metrics.ts';
 import { createHub } from '../../agent/server/source.ts';
 import { chart } from '../setup/chart.mjs';
+import { find } from './objects.ts';
 
 interface Panel {
   type: string;
@@ -72,6 +73,14 @@ describe('dashboard and alerts', () => {
   it('tell nothing apart by an address or a pod: such series would be without end', () => {
     const labels = new Set(expressions.flatMap(labelsIn));
     expect([...labels].sort()).toEqual(['direction', 'instance', 'job', 'kind', 'le', 'node', 'reason', 'resource', 'segment', 'state']); // prettier-ignore
+  });
+
+  it('know that an agent is down, whatever the release is called', () => {
+    const monitor = readFileSync(join(chart, 'templates/monitoring.yaml'), 'utf8');
+    const label = /^ +jobLabel: (\S+)$/m.exec(monitor)![1];
+    const job = find('DaemonSet').spec!.template.metadata.labels[label];
+    const chosen = /^up{job=~"([^"]+)"}/.exec(rules.find(({ alert }) => alert === 'HoplensAgentDown')!.expr)![1];
+    expect(job).toMatch(new RegExp(`^(?:${chosen})$`));
   });
 
   it('have panels and alerts that say what they show', () => {
