@@ -20,6 +20,8 @@ const file = (name: string, text: string | Uint8Array): string => {
 
 const recording = file('recording', helloFrame(1, 'n1'));
 const shortToken = file('short', 'tooshort');
+/** Tests may run in a pod, where an agent would find Kubernetes. */
+const inNoPod = ['env', '-u', 'KUBERNETES_SERVICE_HOST'];
 const withVariables = (variables: Record<string, string>): string[] => [
   'env',
   ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
@@ -78,7 +80,10 @@ describe('wrong usage ends with 2, a message on stderr, and nothing on stdout', 
     ['lab down', /missing required argument 'lab'/],
   ];
   it.concurrent.each(wrong)('hoplens %s', async (args, says) => {
-    const result = await hoplens(args.split(' ').filter((word) => word !== ''));
+    const result = await hoplens(
+      args.split(' ').filter((word) => word !== ''),
+      inNoPod,
+    );
     expect(result).toMatchObject({ status: 2, stdout: '' });
     expect(result.stderr).toMatch(says);
     expect(result.stderr).not.toMatch(/\bat .*\.(ts|mjs):\d+/); // no stack
