@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import * as setUp from './setup-checks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'hoplens-doctor-'));
@@ -93,7 +93,10 @@ describe('names and Kubernetes', () => {
 
   it('is asked for only by a pod', async () => {
     expect(await setUp.checkKubernetes({ listen })).toMatchObject({ state: 'ok' });
+    // Tests may run in one.
+    vi.stubEnv('KUBERNETES_SERVICE_HOST', undefined);
     const check = await setUp.checkKubernetes({ listen, kubernetes: { peerPods: '' } });
+    vi.unstubAllEnvs();
     expect(check).toMatchObject({
       state: 'problem',
       found: expect.stringContaining('no pod of a Kubernetes') as string,
