@@ -76,7 +76,7 @@ const long = ['test/e2e/causes/', 'test/e2e/matrix/', 'test/e2e/hurts.test.ts'];
 
 /** Labs in which little passes: they wait most of the time, and what they say holds on a busy machine as well. */
 const light = [
-  ...['clocks', 'doctor', 'drops', 'filter', 'names', 'own', 'paths', 'recording'].map(
+  ...['clocks', 'doctor', 'drops', 'filter', 'names', 'own', 'page', 'paths', 'recording'].map(
     (name) => `test/e2e/${name}.test.ts`,
   ),
   ...['disk', 'foreign', 'rights'].map((name) => `test/faults/${name}.test.ts`),
@@ -98,12 +98,15 @@ const checks: readonly Step[] = [
 export const steps: readonly (Step | readonly Step[])[] = [
   { name: 'generated files are up to date', run: () => checkGenerated(root, environment) },
   checks,
-  ...modules.map(goTests),
-  // They need neither a lab nor the machine for themselves, and share no state: as many at a time as there are cores, in one
-  // process each. Vitest would leave a core free and start a process for each file.
-  vitest('vitest agent', ['agent/', 'dashboard/', `--maxWorkers=${availableParallelism()}`, '--no-isolate']),
+  // Neither needs a lab or the machine for itself: Go's wait for the kernel half of the time. Of vitest's files, which share no
+  // state, as many run at a time as there are cores, in one process each; it would leave a core free and start one for each file.
+  [
+    ...modules.map(goTests),
+    vitest('vitest agent', ['agent/', 'dashboard/', `--maxWorkers=${availableParallelism()}`, '--no-isolate']),
+  ],
+  // One file of these makes labs.
+  vitest('vitest test', ['test/', '--exclude=test/{e2e,faults}/**', '--maxWorkers=2']),
   // Labs share the machine’s cores: one file at a time.
-  vitest('vitest test', ['test/', '--exclude=test/{e2e,faults}/**', '--no-file-parallelism']),
   vitest('vitest e2e', ['test/e2e/', ...without([...long, ...light]), '--no-file-parallelism']),
   vitest('vitest long', [...long, '--no-file-parallelism']),
   vitest('vitest faults', ['test/faults/', ...without(light), '--no-file-parallelism']),
