@@ -23,6 +23,14 @@ it('are a file, Kubernetes, or both, each as it is by now', () => {
   ]);
 });
 
+it('count the bytes of the file too: a change of Kubernetes sends them again', () => {
+  const told = createTold(() => {}, () => {}); // prettier-ignore
+  told.file(file);
+  told.kubernetes(cluster, 7);
+  const both = [file.names, cluster.pods[0]].map((names) => Buffer.byteLength(JSON.stringify(names)));
+  expect(told.stats()).toEqual({ bytes: both[0] + both[1] + 1, leftOut: 0 });
+});
+
 it('are cut where they find no room, which is said once with a count; readers take the rest', () => {
   const said: string[] = [];
   let last: ToldNames | undefined;

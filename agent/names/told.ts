@@ -7,7 +7,7 @@ export interface Told {
   file: (content: NamesFileContent) => void;
   /** @param writtenMs wall clock at which it changed */
   kubernetes(names: ClusterNames, writtenMs: number): void;
-  /** Of the last message: bytes of what Kubernetes says, and names of it that found no room. */
+  /** Of the last message: the bytes of all names, the file's too, and those of Kubernetes that found no room. */
   stats(): { bytes: number; leftOut: number };
 }
 
@@ -20,10 +20,11 @@ export function createTold(tell: (names: ToldNames) => void, say: (line: string)
 
   function fitted(): ToldNames['kubernetes'] {
     if (!cluster) return undefined;
-    const { names, ...rest } = fitNames(cluster, MAX_JSON_BYTES - Buffer.byteLength(JSON.stringify(file.names)));
-    if (rest.leftOut > 0 && stats.leftOut === 0)
-      say(`${rest.leftOut} names of Kubernetes' find no room in a message and are left out`);
-    stats = rest;
+    const fileBytes = Buffer.byteLength(JSON.stringify(file.names));
+    const { names, bytes, leftOut } = fitNames(cluster, MAX_JSON_BYTES - fileBytes);
+    if (leftOut > 0 && stats.leftOut === 0)
+      say(`${leftOut} names of Kubernetes' find no room in a message and are left out`);
+    stats = { bytes: fileBytes + bytes, leftOut };
     return { ...names, writtenMs: cluster.writtenMs };
   }
 
