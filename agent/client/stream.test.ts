@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { WebSocketServer, type WebSocket } from 'ws';
 import { helloFrame, hubOf, legsFrame, serve, describeFrame, until } from '../server/testing.ts';
 import { END_OF_RECORDING, streamUrl } from './protocol.ts';
 import { retryDelayMs } from './reading.ts';
@@ -84,6 +86,30 @@ describe('a stream that never came up ends', () => {
     const right = connect(server.url, { token });
     await until(() => right.frames.length === 1);
   });
+});
+
+it('waits for nothing once it is closed, though a ping stands behind the frame in which that was decided', async () => {
+  const http = createHttpServer();
+  const server = new WebSocketServer({ server: http });
+  const ended = once(server, 'connection').then(async ([socket]) => await once(socket as WebSocket, 'close'));
+  server.on('connection', (socket, { socket: bytes }) => {
+    bytes.cork();
+    socket.send(helloFrame(1, 'a'));
+    socket.ping();
+    bytes.uncork();
+  });
+  const address = await listening(http);
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  cleanups.push(() => timers.mockRestore());
+  const { stream } = connect(address, {
+    limits: { silenceMs: 54_321 },
+    onFrame() {
+      stream.close();
+      timers.mockClear();
+    },
+  });
+  await ended;
+  expect(timers.mock.calls.filter(([, ms]) => ms === 54_321)).toEqual([]);
 });
 
 it('comes back after the server was away, without a word of ours', async () => {

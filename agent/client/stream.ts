@@ -109,7 +109,9 @@ class Connection implements Stream {
     const fail = (error: StreamError): void => this.#fail(socket, error);
     socket.on('open', () => this.#up(socket));
     socket.on('message', (data, isBinary) => this.#message(socket, data as Buffer, isBinary));
-    socket.on('ping', () => this.#heard());
+    socket.on('ping', () => {
+      if (socket === this.#socket) this.#heard();
+    });
     socket.on('unexpected-response', (request, response) => {
       void responseError(this.#url, response).then((error) => {
         request.destroy();
