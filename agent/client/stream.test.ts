@@ -91,7 +91,7 @@ describe('a stream that never came up ends', () => {
 it('waits for nothing once it is closed, though a ping stands behind the frame in which that was decided', async () => {
   const http = createHttpServer();
   const server = new WebSocketServer({ server: http });
-  const ended = once(server, 'connection').then(async ([socket]) => await once(socket as WebSocket, 'close'));
+  const ended = once(server, 'connection').then(([socket]) => once(socket as WebSocket, 'close') as Promise<unknown>);
   server.on('connection', (socket, { socket: bytes }) => {
     bytes.cork();
     socket.send(helloFrame(1, 'a'));
