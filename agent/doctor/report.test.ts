@@ -53,6 +53,14 @@ describe('what the doctor found', () => {
     `);
   });
 
+  it('moves no cursor, whatever a device is called: one that comes back out of a pod has the name that it got there', () => {
+    const name = '\x1b[2Jeth7';
+    const hostile = { ...findings, checks: [warning('lro', `${name} merges`, `ethtool -K ${name}`)], devices: [device(name)] };
+    const text = report(hostile, { columns: 120, isColoured: false }).join('');
+    expect(text).not.toContain('\x1b');
+    expect(text.split('\\u{1b}[2Jeth7')).toHaveLength(4);
+  }); // prettier-ignore
+
   it('stands below its name where the terminal is narrow', () => {
     expect(report(findings, { columns: 40, isColoured: false })).toMatchInlineSnapshot(`
       [

@@ -1,4 +1,5 @@
 /** What the doctor found, for a terminal or a bug report. */
+import { shown } from '../names/shown.ts';
 import { fold, widthsOf } from '../trace/lines.ts';
 import { counted } from '../trace/numbers.ts';
 import type { Check, State } from './check.ts';
@@ -42,7 +43,7 @@ function drawer(checks: Check[], { columns, isColoured }: Paper): (check: Check)
   const margin = columns < NARROW ? 3 : 'problem'.length + nameWidth + 4;
   return ({ name, state, found, advice }) => {
     const head = `${state.padEnd('problem'.length)}  ${name}`;
-    const body = [found, ...(advice === null ? [] : [`→ ${advice}`])].flatMap((text) => fold(' '.repeat(margin) + text, columns)); // prettier-ignore
+    const body = [found, ...(advice === null ? [] : [`→ ${advice}`])].flatMap((text) => fold(' '.repeat(margin) + shown(text), columns)); // prettier-ignore
     const lines = columns < NARROW ? [head, ...body] : [head.padEnd(margin) + body[0].slice(margin), ...body.slice(1)];
     return isColoured ? [lines[0].replace(state, `\x1b[${colours[state]}m${state}\x1b[0m`), ...lines.slice(1)] : lines;
   };
@@ -51,7 +52,8 @@ function drawer(checks: Check[], { columns, isColoured }: Paper): (check: Check)
 const titles = ['device', 'as', 'MTU', 'addresses and what sits there'];
 
 function deviceTable(devices: DoctorDevice[], columns: number): string[] {
-  const rows = devices.map((device) => [device.name, kindOf(device), String(device.mtu), notesOf(device)]);
+  // A device bears the name that whoever made it liked.
+  const rows = devices.map((device) => [device.name, kindOf(device), String(device.mtu), notesOf(device)].map(shown));
   const widths = widthsOf(titles, rows).slice(0, 3);
   const cell = (text: string, at: number): string => (at === 2 ? text.padStart(widths[at]) : text.padEnd(widths[at]));
   const left = (row: string[]): string => row.slice(0, 3).map(cell).join('  ');
