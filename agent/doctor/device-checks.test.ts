@@ -72,12 +72,17 @@ it('LRO, and not GRO, merges what it should not', () => {
 describe('the network namespace', () => {
   const node = devicesOf.devicesIn(devicesOf.viewOf(flannel()));
   const pod = devicesOf.devicesIn(
-    devicesOf.viewOf([link(2, 'eth0', 'veth', { peerNsid: 0, peerIfindex: 7 }), link(3, 'dummy0', 'dummy')]),
+    devicesOf.viewOf([
+      link(2, 'eth0', 'veth', { peerNsid: 0, peerIfindex: 7 }),
+      link(3, 'dummy0', 'dummy'),
+      link(4, 'tunl0', 'ipip', { up: false }),
+    ]),
   );
   it.each([
     { hosts: '127.0.0.1 localhost', isPod: false, devices: node, state: 'ok' },
     { hosts: '127.0.0.1 localhost', isPod: false, devices: pod, state: 'warning' },
     { hosts: '# Kubernetes-managed hosts file.\n127.0.0.1 localhost', isPod: true, devices: pod, state: 'problem' },
+    { hosts: '# Kubernetes-managed hosts file.\n127.0.0.1 localhost', isPod: true, devices: node, state: 'ok' },
     { hosts: '# Kubernetes-managed hosts file (host network).\n', isPod: true, devices: pod, state: 'ok' },
   ])('$hosts: $state', ({ hosts, isPod, devices, state }) => {
     expect(devicesOf.checkNamespace({ hosts, isPod }, devices).state).toBe(state);

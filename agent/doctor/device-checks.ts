@@ -118,14 +118,18 @@ const isLikePods = (devices: Device[]): boolean =>
 
 export function checkNamespace({ hosts, isPod }: Pick<Host, 'hosts' | 'isPod'>, devices: Device[]): Check {
   const [head] = hosts.split('\n', 1);
-  if (head === OWN_NETWORK)
+  // Modules leave devices that are down in every namespace (tunl0, sit0).
+  const used = devices.filter(({ kind, up }) => kind !== 'other' && up);
+  if (head === OWN_NETWORK && isLikePods(used))
     return problem('namespace', 'this is a pod with a network namespace of its own: it sees its own packets alone', 'set hostNetwork: true'); // prettier-ignore
   if (head === HOST_NETWORK) return ok('namespace', "a pod in the node's network namespace (hostNetwork)");
-  if (isLikePods(devices.filter((device) => device.kind !== 'other')))
+  if (isLikePods(used))
     return warning(
       'namespace',
-      `${namesOf(devices)}, which leads into another namespace, is all there is: this looks like a pod's own`,
+      `${namesOf(used)}, which leads into another namespace, is all there is: this looks like a pod's own`,
       "run it in the node's network namespace",
     );
+  if (head === OWN_NETWORK)
+    return ok('namespace', 'a pod with a network of its own that has more devices than a pod has');
   return ok('namespace', isPod ? 'a pod, of which kubelet does not say whose network it has' : 'no pod');
 }
