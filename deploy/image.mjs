@@ -3,7 +3,7 @@
 //   node deploy/image.mjs OUT.tar [--tag NAME:TAG]
 import { Buffer } from 'node:buffer';
 import { createHash } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -71,8 +71,12 @@ export function writeImage(out, tag = defaultTag) {
   try {
     makeRootfs(folder);
     const file = openSync(out, 'w');
-    for (const chunk of imageOf(folder, tag)) writeSync(file, chunk);
-    closeSync(file);
+    try {
+      // It goes on where only a part was written.
+      for (const chunk of imageOf(folder, tag)) writeFileSync(file, chunk);
+    } finally {
+      closeSync(file);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
