@@ -79,7 +79,7 @@ const light = [
   ...['clocks', 'doctor', 'drops', 'filter', 'names', 'own', 'page', 'paths', 'recording'].map(
     (name) => `test/e2e/${name}.test.ts`,
   ),
-  ...['disk', 'foreign', 'rights'].map((name) => `test/faults/${name}.test.ts`),
+  ...['disk', 'foreign', 'hostile', 'rights', 'usage'].map((name) => `test/faults/${name}.test.ts`),
 ];
 
 const without = (paths: readonly string[]): string[] => paths.map((path) => `--exclude=${path}**`);
