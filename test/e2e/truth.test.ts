@@ -139,7 +139,7 @@ describe.skipIf(missing !== undefined)(
     });
 
     describe('on a wire that loses, duplicates and reorders', () => {
-      const damage: WireRules = { match: { tunnel: true }, loss: 0.01, duplicate: 0.01, reorder: 0.01, jitterMs: 0.2 };
+      const damage: WireRules = { match: { tunnel: true }, loss: 0.03, duplicate: 0.01, reorder: 0.01, jitterMs: 0.2 };
       let cluster: Cluster;
       beforeAll(async () => {
         cluster = await startCluster('flannel-vxlan', {
