@@ -33,6 +33,7 @@ describe('room for what tunnels add', () => {
   it.each([
     { name: 'tunl0', linkType: 'ipip', fits: 1480 },
     { name: 'gre1', linkType: 'gre', fits: 1476 },
+    { name: 'gretap1', linkType: 'gretap', fits: 1462 }, // it carries Ethernet
     { name: 'genev_sys_6081', linkType: 'geneve', fits: 1450 },
     { name: 'wg0', linkType: 'wireguard', fits: 1440 },
   ])('of $linkType is $fits under 1500', ({ name, linkType, fits }) => {

@@ -1,6 +1,7 @@
 /** Whether full packets fit what carries them: a tunnel's MTU and its headers the uplink's, pods' the tunnel's. Pure. */
 import type { NetlinkView } from '../kernel/devices.ts';
 import { backends } from '../paths/encapsulation-cost.ts';
+import { ETHERNET_BYTES } from '../paths/header-bytes.ts';
 import type { Device } from '../wire/messages.ts';
 import { ok, problem, warning, type Check } from './check.ts';
 
@@ -26,7 +27,7 @@ function tunnelsOf(view: NetlinkView, devices: Device[]): Tunnel[] {
     const backend = backends.find((each) => each.name === name);
     if (!backend || !device.up || set?.external) return [];
     const isV6 = set?.local?.includes(':') || link?.linkType.startsWith('ip6');
-    const addedBytes = isV6 ? backend.overV6 : backend.overV4;
+    const addedBytes = (isV6 ? backend.overV6 : backend.overV4) + (link?.linkType === 'gretap' ? ETHERNET_BYTES : 0);
     return [{ device, backend: backend.name, addedBytes, below: narrowest(carriers(view, devices, set)) }];
   });
 }
